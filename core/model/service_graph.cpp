@@ -1,0 +1,284 @@
+#include "model/service_graph.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/suggest.h"
+
+namespace lakebed {
+namespace {
+
+Duration read_duration(TableReader& reader, std::string_view key, Duration otherwise) {
+    auto text = reader.string(key);
+    if (!text) return otherwise;
+    if (auto duration = parse_duration(*text)) return *duration;
+    reader.error(key, fmt::format("{} is \"{}\", expected a duration like \"30s\"", reader.name(key), *text));
+    return otherwise;
+}
+
+GraphNode read_node(const Value& value, Diagnostics& diagnostics) {
+    TableReader reader(value, "node", diagnostics);
+    GraphNode node;
+    node.name = reader.require_string("name");
+    node.unit = reader.require_string("unit");
+    node.title = reader.string("title").value_or("");
+    std::string kind = reader.string("kind").value_or("service");
+    if (kind == "job")
+        node.kind = NodeKind::job;
+    else if (kind != "service")
+        reader.error("kind", fmt::format("unknown kind \"{}\"", kind), "\"service\" or \"job\"");
+    node.jvm = reader.boolean("jvm").value_or(false);
+    node.start_timeout = read_duration(reader, "start_timeout", node.start_timeout);
+    if (const Value* probe = reader.table("probe"))
+        node.probe = read_probe_spec(*probe, "node.probe", diagnostics);
+    if (const Value* liveness = reader.table("liveness"))
+        node.liveness = read_liveness(*liveness, "node.liveness", diagnostics);
+    if (const Value* restart = reader.table("restart"))
+        node.restart = read_restart_policy(*restart, "node.restart", diagnostics);
+    for (const Value* rule : reader.tables("fatal"))
+        node.fatal.push_back(read_fatal_rule(*rule, "node.fatal", diagnostics));
+    for (const Value* item : reader.tables("need")) {
+        TableReader need(*item, "node.need", diagnostics);
+        std::string unit = need.require_string("unit");
+        std::string type_text = need.string("type").value_or("reconnects");
+        auto type = parse_edge_type(type_text);
+        if (!type)
+            need.error("type", fmt::format("unknown edge type \"{}\"", type_text),
+                       "one of reconnects, session, init");
+        node.needs.push_back({unit, type.value_or(EdgeType::reconnects)});
+        need.finish();
+    }
+    reader.finish();
+    return node;
+}
+
+Table write_node(const GraphNode& node) {
+    Table table;
+    set(table, "name", node.name);
+    set(table, "unit", node.unit);
+    set(table, "title", node.title);
+    set(table, "kind", node.kind == NodeKind::job ? "job" : "service");
+    set(table, "jvm", node.jvm);
+    set(table, "start_timeout", to_string(node.start_timeout));
+    if (node.probe) set(table, "probe", write_probe_spec(*node.probe));
+    if (node.liveness) set(table, "liveness", write_liveness(*node.liveness));
+    set(table, "restart", write_restart_policy(node.restart));
+    Array fatal;
+    for (const FatalRule& rule : node.fatal) {
+        Table entry;
+        if (rule.exit_status)
+            set(entry, "exit", std::int64_t{*rule.exit_status});
+        else
+            set(entry, "log", rule.log_regex);
+        fatal.emplace_back(std::move(entry));
+    }
+    if (!fatal.empty()) set(table, "fatal", std::move(fatal));
+    Array needs;
+    for (const Need& need : node.needs) {
+        Table entry;
+        set(entry, "unit", need.unit);
+        set(entry, "type", std::string(to_string(need.type)));
+        needs.emplace_back(std::move(entry));
+    }
+    if (!needs.empty()) set(table, "need", std::move(needs));
+    return table;
+}
+
+} // namespace
+
+std::string_view to_string(EdgeType type) {
+    switch (type) {
+    case EdgeType::reconnects: return "reconnects";
+    case EdgeType::session: return "session";
+    case EdgeType::init: return "init";
+    }
+    return "";
+}
+
+std::optional<EdgeType> parse_edge_type(std::string_view text) {
+    for (EdgeType type : {EdgeType::reconnects, EdgeType::session, EdgeType::init})
+        if (text == to_string(type)) return type;
+    return {};
+}
+
+Liveness read_liveness(const Value& value, const std::string& path, Diagnostics& diagnostics) {
+    // The probe's own keys stand beside `every` and `failures`.
+    Liveness liveness;
+    const Table* table = value.table();
+    Value probe{Table{}};
+    probe.pos = value.pos;
+    Value rest{Table{}};
+    rest.pos = value.pos;
+    if (table) {
+        for (const Member& member : *table) {
+            bool own = member.key == "every" || member.key == "failures";
+            (own ? rest : probe).table()->push_back(member);
+        }
+    }
+    liveness.probe = read_probe_spec(probe, path, diagnostics);
+    TableReader reader(rest, path, diagnostics);
+    liveness.every = read_duration(reader, "every", liveness.every);
+    liveness.failures = static_cast<int>(reader.integer("failures").value_or(liveness.failures));
+    if (liveness.failures < 1)
+        reader.error("failures", reader.name("failures") + " must be at least 1");
+    return liveness;
+}
+
+Table write_liveness(const Liveness& liveness) {
+    Table table = write_probe_spec(liveness.probe);
+    set(table, "every", to_string(liveness.every));
+    set(table, "failures", std::int64_t{liveness.failures});
+    return table;
+}
+
+RestartPolicy read_restart_policy(const Value& value, const std::string& path,
+                                  Diagnostics& diagnostics) {
+    TableReader reader(value, path, diagnostics);
+    RestartPolicy policy;
+    policy.initial = read_duration(reader, "initial", policy.initial);
+    policy.max = read_duration(reader, "max", policy.max);
+    policy.factor = reader.number("factor").value_or(policy.factor);
+    policy.jitter = reader.number("jitter").value_or(policy.jitter);
+    policy.reset_after = read_duration(reader, "reset_after", policy.reset_after);
+    policy.budget = static_cast<int>(reader.integer("budget").value_or(policy.budget));
+    policy.budget_window = read_duration(reader, "budget_window", policy.budget_window);
+    policy.slow_lane = read_duration(reader, "slow_lane", policy.slow_lane);
+    if (policy.factor < 1) reader.error("factor", reader.name("factor") + " must be at least 1");
+    if (policy.jitter < 0 || policy.jitter > 1)
+        reader.error("jitter", reader.name("jitter") + " must be within 0 and 1");
+    if (policy.budget < 1) reader.error("budget", reader.name("budget") + " must be at least 1");
+    if (policy.max < policy.initial)
+        reader.error("max", reader.name("max") + " is less than " + reader.name("initial"));
+    reader.finish();
+    return policy;
+}
+
+Table write_restart_policy(const RestartPolicy& policy) {
+    Table table;
+    set(table, "initial", to_string(policy.initial));
+    set(table, "max", to_string(policy.max));
+    set(table, "factor", policy.factor);
+    set(table, "jitter", policy.jitter);
+    set(table, "reset_after", to_string(policy.reset_after));
+    set(table, "budget", std::int64_t{policy.budget});
+    set(table, "budget_window", to_string(policy.budget_window));
+    set(table, "slow_lane", to_string(policy.slow_lane));
+    return table;
+}
+
+FatalRule read_fatal_rule(const Value& value, const std::string& path, Diagnostics& diagnostics) {
+    TableReader reader(value, path, diagnostics);
+    FatalRule rule;
+    if (auto status = reader.integer("exit")) rule.exit_status = static_cast<int>(*status);
+    rule.log_regex = reader.string("log").value_or("");
+    if (rule.exit_status.has_value() == !rule.log_regex.empty())
+        reader.error("exit", path + " needs exactly one of exit and log");
+    reader.finish();
+    return rule;
+}
+
+const GraphNode* find_node(const ServiceGraph& graph, std::string_view name_or_unit) {
+    auto it = std::find_if(graph.nodes.begin(), graph.nodes.end(), [&](const GraphNode& node) {
+        return node.name == name_or_unit || node.unit == name_or_unit;
+    });
+    return it == graph.nodes.end() ? nullptr : &*it;
+}
+
+ServiceGraph read_graph(std::string_view text, std::string_view file, Diagnostics& diagnostics) {
+    ServiceGraph graph;
+    Value root = parse_toml(text, file, diagnostics);
+    if (diagnostics.has_errors()) return graph;
+    TableReader reader(root, "", diagnostics);
+    auto format = reader.integer("format");
+    if (!format) {
+        reader.error("format", "format is missing", "this is not a graph file of lakebed");
+        return graph;
+    }
+    if (*format != ServiceGraph::kFormat) {
+        reader.error("format",
+                     fmt::format("graph format {} is not the one this program reads ({})", *format,
+                                 ServiceGraph::kFormat),
+                     "run the lakebed that wrote it, or `lakebed apply` with this one");
+        return graph;
+    }
+    graph.site = reader.require_string("site");
+    graph.site_id = reader.require_string("site_id");
+    graph.generation = static_cast<int>(reader.integer("generation").value_or(0));
+    for (const Value* node : reader.tables("node")) graph.nodes.push_back(read_node(*node, diagnostics));
+    reader.finish();
+    return graph;
+}
+
+std::string write_graph(const ServiceGraph& graph) {
+    Table root;
+    set(root, "format", std::int64_t{ServiceGraph::kFormat});
+    set(root, "site", graph.site);
+    set(root, "site_id", graph.site_id);
+    set(root, "generation", std::int64_t{graph.generation});
+    Array nodes;
+    for (const GraphNode& node : graph.nodes) nodes.emplace_back(write_node(node));
+    set(root, "node", std::move(nodes));
+    return write_toml(root);
+}
+
+Result<std::vector<std::string>> start_order(const ServiceGraph& graph) {
+    enum class Mark { none, active, done };
+    std::map<std::string, Mark> marks;
+    std::vector<std::string> order, path;
+    // Returns the cycle, or nothing.
+    std::function<std::string(const GraphNode&)> visit = [&](const GraphNode& node) -> std::string {
+        Mark& mark = marks[node.unit];
+        if (mark == Mark::done) return {};
+        path.push_back(node.name);
+        if (mark == Mark::active) {
+            auto from = std::find(path.begin(), path.end(), node.name);
+            return fmt::format("{}", fmt::join(from, path.end(), " → "));
+        }
+        mark = Mark::active;
+        for (const Need& need : node.needs) {
+            const GraphNode* target = find_node(graph, need.unit);
+            if (!target) continue;
+            if (std::string cycle = visit(*target); !cycle.empty()) return cycle;
+        }
+        path.pop_back();
+        marks[node.unit] = Mark::done;
+        order.push_back(node.unit);
+        return {};
+    };
+    for (const GraphNode& node : graph.nodes)
+        if (std::string cycle = visit(node); !cycle.empty())
+            return fail("the graph has a cycle: " + cycle, "remove one of these needs");
+    return order;
+}
+
+void check_graph(const ServiceGraph& graph, Diagnostics& diagnostics) {
+    std::set<std::string> names, units;
+    std::vector<std::string> known;
+    for (const GraphNode& node : graph.nodes) {
+        if (!names.insert(node.name).second) diagnostics.error({}, "two nodes are named " + node.name);
+        if (!units.insert(node.unit).second) diagnostics.error({}, "two nodes have the unit " + node.unit);
+        known.push_back(node.unit);
+    }
+    for (const GraphNode& node : graph.nodes) {
+        for (const Need& need : node.needs) {
+            if (units.contains(need.unit)) continue;
+            auto near = closest(need.unit, known);
+            diagnostics.error({}, fmt::format("{} needs {}, which is not in the graph", node.name, need.unit),
+                              near ? fmt::format("did you mean {}?", *near) : std::string());
+        }
+        if (node.probe && node.probe->timeout >= node.start_timeout)
+            diagnostics.error({}, fmt::format("one try of {}'s probe may take {}, but its unit has only {} to start",
+                                              node.name, to_string(node.probe->timeout),
+                                              to_string(node.start_timeout)),
+                              "raise start_timeout or lower the probe's timeout");
+    }
+    if (auto order = start_order(graph); !order)
+        diagnostics.error({}, order.error().message, order.error().hint);
+}
+
+} // namespace lakebed

@@ -1,0 +1,116 @@
+// ServiceGraph: the contract between installer and supervisor, the content of graph.toml.
+//
+// Nodes are systemd units (instances included); edges say what a unit needs and what becomes of it
+// when that bounces. The installer writes the graph as part of a generation, lakebedd reads it.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/quantity.h"
+#include "base/value.h"
+#include "model/probe_spec.h"
+
+namespace lakebed {
+
+// What a dependent needs when its dependency bounces (design.md §5).
+enum class EdgeType {
+    reconnects, // keep running; verify readiness again
+    session,    // restart once, after the dependency is ready again
+    init,       // needed at start only
+};
+
+struct Need {
+    std::string unit; // "lakebed-postgres.service"
+    EdgeType type = EdgeType::reconnects;
+    bool operator==(const Need&) const = default;
+};
+
+enum class NodeKind { service, job }; // a job is Type=oneshot with RemainAfterExit=yes
+
+// Exponential back-off between restarts, and the budget after which the slow lane begins.
+struct RestartPolicy {
+    Duration initial = std::chrono::seconds(1);
+    Duration max = std::chrono::seconds(60);
+    double factor = 2.0;
+    double jitter = 0.2;                            // share of the delay, 0..1, added or taken off
+    Duration reset_after = std::chrono::minutes(5); // of a good run
+    int budget = 5;                                 // restarts within budget_window
+    Duration budget_window = std::chrono::minutes(10);
+    Duration slow_lane = std::chrono::minutes(3); // between tries once the budget is spent
+    bool operator==(const RestartPolicy&) const = default;
+};
+
+// A failure that a restart cannot cure: bad configuration. Exactly one of the two is set.
+struct FatalRule {
+    std::optional<int> exit_status;
+    std::string log_regex; // std::regex, ECMAScript, searched in the last log lines
+    bool operator==(const FatalRule&) const = default;
+};
+
+struct Liveness {
+    ProbeSpec probe; // asks the process itself only, never a dependency
+    Duration every = std::chrono::seconds(10);
+    int failures = 3; // consecutive, until the service counts as hung
+    bool operator==(const Liveness&) const = default;
+};
+
+struct GraphNode {
+    std::string name; // "postgres": what people type
+    std::string unit; // "lakebed-postgres.service"
+    std::string title;
+    NodeKind kind = NodeKind::service;
+    std::vector<Need> needs;
+    std::optional<ProbeSpec> probe; // readiness; the unit waits for the same in ExecStartPost
+    std::optional<Liveness> liveness;
+    RestartPolicy restart;
+    std::vector<FatalRule> fatal;
+    Duration start_timeout = std::chrono::seconds(90); // the unit's TimeoutStartSec
+    bool jvm = false;                                  // SIGQUIT gives a thread dump
+    bool operator==(const GraphNode&) const = default;
+};
+
+struct ServiceGraph {
+    static constexpr int kFormat = 1; // a newer one is refused
+
+    std::string site;    // name the operator gave the site
+    std::string site_id; // random, made at the first apply
+    int generation = 0;
+    std::vector<GraphNode> nodes;
+    bool operator==(const ServiceGraph&) const = default;
+};
+
+[[nodiscard]] std::string_view to_string(EdgeType type);
+[[nodiscard]] std::optional<EdgeType> parse_edge_type(std::string_view text);
+
+// Parts of a node that conf/<service>.toml writes in the same form.
+[[nodiscard]] Liveness read_liveness(const Value& value, const std::string& path,
+                                     Diagnostics& diagnostics);
+[[nodiscard]] RestartPolicy read_restart_policy(const Value& value, const std::string& path,
+                                                Diagnostics& diagnostics);
+[[nodiscard]] FatalRule read_fatal_rule(const Value& value, const std::string& path,
+                                        Diagnostics& diagnostics);
+[[nodiscard]] Table write_liveness(const Liveness& liveness);
+[[nodiscard]] Table write_restart_policy(const RestartPolicy& policy);
+
+[[nodiscard]] const GraphNode* find_node(const ServiceGraph& graph, std::string_view name_or_unit);
+
+// graph.toml. read_graph reports every error with position; write_graph is deterministic and
+// read_graph(write_graph(g)) == g.
+[[nodiscard]] ServiceGraph read_graph(std::string_view text, std::string_view file,
+                                      Diagnostics& diagnostics);
+[[nodiscard]] std::string write_graph(const ServiceGraph& graph);
+
+// Static checks before anything starts: duplicate names, needs that are no nodes, cycles (named
+// a → b → a), a job that needs itself, a probe slower than its unit's start timeout. Messages have no
+// position.
+void check_graph(const ServiceGraph& graph, Diagnostics& diagnostics);
+
+// Units in an order where each comes after what it needs; a cycle comes back as an Error that
+// names it.
+[[nodiscard]] Result<std::vector<std::string>> start_order(const ServiceGraph& graph);
+
+} // namespace lakebed

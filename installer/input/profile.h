@@ -1,0 +1,111 @@
+// Profile and ServiceConf: which services a profile has, and everything known about one service.
+// Files: profiles/<profile>.toml and profiles/conf/<service>.toml.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "base/quantity.h"
+#include "base/value.h"
+
+namespace lakebed {
+
+struct Profile {
+    std::string name;
+    std::string title;
+    std::vector<std::string> services; // services and jobs, by name; order is that of display
+    SourcePos pos;
+    bool operator==(const Profile&) const = default;
+};
+
+enum class ServiceKind { service, job };
+
+// name = { generate = 32 } or { value = "…" } (a user name, say: not secret but delivered alike).
+// The site may replace either by { file = "/path" }.
+struct SecretConf {
+    std::string name;  // unique over all services; file name below /etc/lakebed/secrets
+    int generate = 0;  // characters [A-Za-z0-9] from getrandom(2)
+    std::string value;
+    SourcePos pos;
+    bool operator==(const SecretConf&) const = default;
+};
+
+struct PortConf {
+    std::string key; // "port", "console_port": key in the site's [service.NAME], variable @key@
+    int number = 0;
+    SourcePos pos;
+    bool operator==(const PortConf&) const = default;
+};
+
+// The share of the host's memory a service gets: budget * share / sum of shares, within [min, max].
+struct MemoryConf {
+    ByteSize min;
+    ByteSize max;
+    double share = 0;
+    double heap = 0; // of it, the Java heap: @heap.mib@
+    bool operator==(const MemoryConf&) const = default;
+};
+
+struct DataConf {
+    std::string dir; // below the site's data_dir, unless the site moves it: [service.NAME] data_dir
+    std::uint32_t mode = 0700;
+    ByteSize min_free; // free space the plan asks for on its file system
+    bool operator==(const DataConf&) const = default;
+};
+
+enum class FileFormat { text, toml, xml, properties, redis, postgresql };
+
+// A config file of the service. Strings hold @variables@ (plan.h lists them); a file in which
+// @credential:NAME@ is left is rendered at start into the unit's RuntimeDirectory.
+struct FileConf {
+    std::string path; // below the config directory
+    FileFormat format = FileFormat::text;
+    std::string text;      // format text: the content
+    Table values;          // other formats: key = value
+    bool settings = false; // [service.NAME.settings] of the site are merged into `values`
+    SourcePos pos;
+    bool operator==(const FileConf&) const = default;
+};
+
+struct NeedConf {
+    std::string on;   // service or job
+    std::string type; // reconnects | session | init
+    SourcePos pos;
+    bool operator==(const NeedConf&) const = default;
+};
+
+struct ServiceConf {
+    std::string name;
+    std::string title;
+    ServiceKind kind = ServiceKind::service;
+    std::string component;              // of the catalog; may be empty
+    std::vector<std::string> components; // further ones it reads (a JRE, Hadoop jars): @home:NAME@
+    std::string user;                   // system user; empty: root (jobs only)
+    std::string unit;                   // template file in units/
+    bool jvm = false;
+    std::vector<NeedConf> needs;
+    std::vector<PortConf> ports;
+    std::optional<MemoryConf> memory;
+    std::optional<DataConf> data;
+    std::vector<SecretConf> secrets;
+    std::vector<std::string> credentials; // secrets (own or others') its unit loads
+    std::vector<FileConf> files;
+    Table variables;                      // [variables]: more @names@; strings with @variables@
+    std::optional<Value> probe;           // tables with @variables@, read by model once resolved
+    std::optional<Value> liveness;
+    std::optional<Value> restart;
+    std::vector<Value> fatal;
+    std::string start_timeout = "90s";
+    std::vector<Value> verify;            // acceptance steps, see verify/
+    SourcePos pos;
+    bool operator==(const ServiceConf&) const = default;
+};
+
+[[nodiscard]] Profile read_profile(std::string_view text, std::string_view file,
+                                   Diagnostics& diagnostics);
+[[nodiscard]] ServiceConf read_service_conf(std::string_view text, std::string_view file,
+                                            Diagnostics& diagnostics);
+
+} // namespace lakebed

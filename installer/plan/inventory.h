@@ -1,0 +1,72 @@
+// Inventory: what is on the host now, as far as a plan depends on it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/quantity.h"
+#include "model/probe_spec.h"
+
+namespace lakebed {
+
+struct PathInfo {
+    enum class Type { file, directory, other } type = Type::file;
+    std::uint32_t mode = 0;
+    std::string owner;
+    std::string group;
+    std::string sha256; // files only
+    bool operator==(const PathInfo&) const = default;
+};
+
+struct PortHolder {
+    Port port = 0;
+    std::string address; // that it listens on
+    int pid = 0;         // 0: not visible to us
+    std::string program;
+    std::string unit; // systemd unit of the process, from its cgroup; may be empty
+    bool operator==(const PortHolder&) const = default;
+};
+
+struct MountInfo {
+    std::string mount_point;
+    std::string device; // st_dev as text: equal devices share their free space
+    ByteSize free;
+    bool noexec = false;
+    bool read_only = false;
+    bool operator==(const MountInfo&) const = default;
+};
+
+struct DepotEntry {
+    std::string artifact;
+    std::string sha256;
+    ByteSize size;
+    std::string path;
+    bool operator==(const DepotEntry&) const = default;
+};
+
+struct UnitInfo {
+    bool active = false;
+    bool enabled = false;
+    bool operator==(const UnitInfo&) const = default;
+};
+
+struct Inventory {
+    bool is_root = true;
+    bool has_systemd = true;
+    std::string architecture; // uname -m
+    int generation = 0;       // current; 0: none
+    std::map<std::string, std::string> manifest; // path -> sha256 of the current generation's files
+    std::map<std::string, PathInfo> paths;       // those the plan may write or create, when present
+    std::set<std::string> users;
+    std::set<std::string> store;                 // complete store entries, by path
+    std::map<std::string, DepotEntry> depot;     // by artifact name
+    std::vector<PortHolder> ports;
+    std::map<std::string, MountInfo> mounts;     // by the directory asked about
+    std::map<std::string, UnitInfo> units;       // lakebed-* units known to systemd
+    bool operator==(const Inventory&) const = default;
+};
+
+} // namespace lakebed

@@ -1,0 +1,142 @@
+// Stack: catalog + profile + site, resolved for one host. Everything that render and make_plan need.
+//
+// Variables that strings of conf/ files and unit templates may use, written @name@:
+//   site: @site@ @site_id@ @listen@ @connect@ (address clients use) @ip_allow@ (IPAddressAllow= list)
+//   own:  @name@ @title@ @user@ @unit@ @config@ (config directory) @runtime@ (RuntimeDirectory)
+//         @data@ @home@ @home:COMPONENT@ @memory@ (bytes) @memory.mib@ @heap.mib@ @PORTKEY@ each [variables] key
+//   of others: @SERVICE.PORTKEY@ @SERVICE.data@ @SERVICE.user@
+//   secrets: @secret:NAME@ (path of the file)
+//   at start, by lakebed-init render: @credential:NAME@ @credential-sha256:NAME@
+//   units only: @header@ @after@ @credentials@ @include:FILE@ (a file of units/)
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "input/catalog.h"
+#include "input/profile.h"
+#include "input/site.h"
+#include "model/service_graph.h"
+
+namespace lakebed {
+
+// Where things live on the target; --root puts all of it below another directory (tests, images).
+struct Paths {
+    std::string etc = "/etc/lakebed";
+    std::string share = "/usr/share/lakebed";
+    std::string libexec = "/usr/libexec/lakebed";
+    std::string store = "/opt/lakebed/store";
+    std::string state = "/var/lib/lakebed"; // generations/, config/, current, init/
+    std::string units = "/etc/systemd/system";
+    std::string run = "/run/lakebed";
+    bool operator==(const Paths&) const = default;
+};
+
+// What resolve must know of the host. Read once by Host::read_facts().
+struct HostFacts {
+    ByteSize ram;
+    std::string architecture; // uname -m
+    std::string site_id;      // existing, or freshly made for a first apply
+    bool operator==(const HostFacts&) const = default;
+};
+
+struct StoreEntry {
+    std::string component;
+    std::string version;
+    std::string path; // <store>/<component>-<version>-<digest8>
+    ByteSize unpacked;
+    std::vector<LayoutStep> layout;
+    std::vector<Artifact> artifacts; // those the layout names
+    bool operator==(const StoreEntry&) const = default;
+};
+
+struct StackFile {
+    std::string path;
+    FileFormat format = FileFormat::text;
+    std::string text;
+    Table values; // all @variables@ replaced but @credential…@
+    bool operator==(const StackFile&) const = default;
+};
+
+struct StackSecret {
+    std::string name;
+    std::string path;    // file that holds it
+    int generate = 0;    // >0: made when missing
+    std::string value;   // else, when not empty: written when missing; else the file must exist
+    bool operator==(const StackSecret&) const = default;
+};
+
+struct StackPort {
+    std::string key;
+    Port number = 0;
+    std::string address; // it is bound to
+    SourcePos pos;       // where it was set
+    bool operator==(const StackPort&) const = default;
+};
+
+struct StackService {
+    std::string name;
+    std::string title;
+    NodeKind kind = NodeKind::service;
+    std::string unit;          // "lakebed-redis.service"
+    std::string unit_template; // file in units/
+    std::string user;          // empty: root
+    bool jvm = false;
+    std::vector<std::string> components;
+    std::vector<StackPort> ports;
+    ByteSize memory; // 0: not limited (jobs)
+    std::string data_dir; // empty: none
+    std::uint32_t data_mode = 0700;
+    ByteSize min_free;
+    std::vector<std::string> credentials; // names of secrets its unit loads
+    std::vector<StackFile> files;
+    std::map<std::string, std::string> variables; // for its unit template
+    std::vector<Need> needs;
+    std::optional<ProbeSpec> probe;
+    std::optional<Liveness> liveness;
+    RestartPolicy restart;
+    std::vector<FatalRule> fatal;
+    Duration start_timeout = std::chrono::seconds(90);
+    std::vector<Table> verify;
+    bool operator==(const StackService&) const = default;
+};
+
+struct Stack {
+    std::string site;
+    std::string site_id;
+    std::string profile;
+    std::string listen;
+    Paths paths;
+    ByteSize ram;
+    ByteSize memory_budget;
+    std::vector<StoreEntry> store;
+    std::vector<StackSecret> secrets;
+    std::vector<StackService> services;
+    bool operator==(const Stack&) const = default;
+};
+
+struct ResolveInput {
+    Catalog catalog;
+    Profile profile;
+    std::vector<ServiceConf> confs; // at least those the profile names
+    Site site;
+    Paths paths;
+    HostFacts facts;
+};
+
+// Everything wrong is reported: unknown services and keys with suggestions, unknown variables, port
+// clashes inside the config (both positions), memory that does not fit, an unsupported architecture.
+[[nodiscard]] Stack resolve(const ResolveInput& input, Diagnostics& diagnostics);
+
+// Replaces @name@ in `text` by lookup(name); text without a match of @[a-z][a-zA-Z0-9_.:-]*@ stays as
+// it is. Names for which `lookup` returns nullopt are returned in `unknown` and left in place.
+[[nodiscard]] std::string
+interpolate(std::string_view text,
+            const std::function<std::optional<std::string>(std::string_view)>& lookup,
+            std::vector<std::string>& unknown);
+
+} // namespace lakebed
