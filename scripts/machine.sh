@@ -16,7 +16,7 @@
 #   list                          all machines, one line each
 #
 # --limits makes CPUQuota= and TasksMax= work on cgroup v1 hosts. MemoryMax=, IPAddressDeny= and LimitNOFILE= above the hard limit
-# have no effect inside, and a power cut keeps what the kernel has in its page cache: see docs of the machine in ./dev.
+# have no effect inside. A power cut loses what processes have in memory, not what the kernel has in its page cache.
 
 MACHINE_STATE=${LAKEBED_MACHINE_STATE:-/var/tmp/lakebed-machine}
 MACHINE_CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/lakebed/machine
@@ -190,7 +190,7 @@ machine__mount() { # NAME: overlay and network namespace (both are gone after a 
 }
 
 machine__boot() {
-    local name=$1 dir=$MACHINE_STATE/$1 started=${EPOCHREALTIME/./} nspawn= leader= state= i c args=() line
+    local name=$1 dir=$MACHINE_STATE/$1 started=${EPOCHREALTIME//[!0-9]/} nspawn= leader= state= i c args=() line
     if machine__running "$name"; then
         machine__say "$name runs already"
         return 1
@@ -233,7 +233,7 @@ machine__boot() {
     *) machine__say "$name: did not come up in 60 s or more (state: ${state:-none}); console: $dir/console.log"; return 1 ;;
     esac
     [ -e "$dir/limits" ] && { machine__limits "$name" "$leader" || return; }
-    i=$((${EPOCHREALTIME/./} - started))
+    i=$((${EPOCHREALTIME//[!0-9]/} - started))
     machine__say "$(printf '%s is up (%s) after %d.%03d s' "$name" "$state" $((i / 1000000)) $((i / 1000 % 1000)))"
 }
 
@@ -296,15 +296,16 @@ machine__up() {
     machine__boot "$name"
 }
 
-machine__stop() { # NAME poweroff|reboot -> status of nspawn in $MACHINE_EXIT
-    local nspawn leader
+machine__stop() { # NAME poweroff|reboot SECONDS -> status of nspawn in $MACHINE_EXIT
+    local nspawn leader i said
     nspawn=$(machine__get "$1" nspawn) leader=$(machine__get "$1" leader)
-    machine__in "${leader%%:*}" systemctl "$2" </dev/null >/dev/null 2>&1
-    if ! machine__gone "$nspawn" 150; then
-        machine__say "$1: $2 did not end in 150 s"
-        return 1
-    fi
-    local i
+    for ((i = 0; i < 50; i++)); do # early in its boot systemd does not listen yet
+        said=$(machine__in "${leader%%:*}" systemctl "$2" </dev/null 2>&1) && break
+        machine__alive "$leader" || break
+        sleep 0.1
+    done
+    ((i < 50)) || { machine__say "$1: systemctl $2 is refused: $said"; return 1; }
+    machine__gone "$nspawn" "$3" || { machine__say "$1: $2 did not end in $3 s"; return 1; }
     for ((i = 0; i < 100; i++)); do
         MACHINE_EXIT=$(machine__get "$1" exit)
         [ -n "$MACHINE_EXIT" ] && break
@@ -315,7 +316,7 @@ machine__stop() { # NAME poweroff|reboot -> status of nspawn in $MACHINE_EXIT
 
 machine__reboot() {
     machine__running "$1" || { machine__say "$1 is off: 'boot $1' starts it"; return 1; }
-    machine__stop "$1" reboot || return
+    machine__stop "$1" reboot 150 || return
     [ "$MACHINE_EXIT" = 133 ] || { machine__say "$1: nspawn ended with ${MACHINE_EXIT:-nothing}, not 133, at the reboot"; return 1; }
     machine__boot "$1"
 }
@@ -329,8 +330,8 @@ machine__powercut() {
 
 machine__down() {
     local name=$1 dir=$MACHINE_STATE/$1 f
-    [ -d "$dir" ] || { rm -f "$MACHINE_STATE/.$name.lock"; return 0; }
-    if machine__running "$name"; then machine__stop "$name" poweroff || machine__say "$name: killing it"; fi
+    [ -d "$dir" ] || return 0
+    if machine__running "$name"; then machine__stop "$name" poweroff 60 || machine__say "$name: killing it"; fi
     machine__kill "$name" || return # also what a half-done `up` left
     for f in "$dir"/forwards/*; do
         [ -e "$f" ] || continue
@@ -339,7 +340,6 @@ machine__down() {
     done
     [ -e "/run/netns/lakebed-$name" ] && ip netns delete "lakebed-$name"
     machine__remove_tree "$dir" || { machine__say "$name: $dir is still in use"; return 1; }
-    rm -f "$MACHINE_STATE/.$name.lock"
     machine__say "$name is removed"
 }
 

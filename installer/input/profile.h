@@ -16,6 +16,7 @@ struct Profile {
     std::string name;
     std::string title;
     std::vector<std::string> services; // services and jobs, by name; order is that of display
+    std::vector<SourcePos> service_pos; // of each of them
     SourcePos pos;
     bool operator==(const Profile&) const = default;
 };
@@ -63,6 +64,7 @@ struct FileConf {
     std::string path; // below the config directory
     FileFormat format = FileFormat::text;
     std::string text;      // format text: the content
+    SourcePos text_pos;
     Table values;          // other formats: key = value
     bool settings = false; // [service.NAME.settings] of the site are merged into `values`
     SourcePos pos;

@@ -2,9 +2,14 @@
 //
 // Variables that strings of conf/ files and unit templates may use, written @name@:
 //   site: @site@ @site_id@ @listen@ @connect@ (address clients use) @ip_allow@ (IPAddressAllow= list)
+//         @listen.url@ @connect.url@ (the same, in brackets when IPv6)
+//         @access_from@ (pg_hba address: samehost when listen is loopback, else all) @state@
+//   programs: @libexec@ (where lakebed-probe and lakebed-init are)
 //   own:  @name@ @title@ @user@ @unit@ @config@ (config directory) @runtime@ (RuntimeDirectory)
-//         @data@ @home@ @home:COMPONENT@ @memory@ (bytes) @memory.mib@ @heap.mib@ @PORTKEY@ each [variables] key
-//   of others: @SERVICE.PORTKEY@ @SERVICE.data@ @SERVICE.user@
+//         @data@ @home@ @home:COMPONENT@ @memory@ (bytes) @memory.mib@ @heap.mib@ @start_timeout@
+//         @PORTKEY@ each [variables] key
+//   of others: @SERVICE.PORTKEY@ @SERVICE.data@ @SERVICE.user@ @SERVICE.runtime@ @SERVICE.home@
+//         @SERVICE.VARIABLE@
 //   secrets: @secret:NAME@ (path of the file)
 //   at start, by lakebed-init render: @credential:NAME@ @credential-sha256:NAME@
 //   units only: @header@ @after@ @credentials@ @include:FILE@ (a file of units/)

@@ -1,0 +1,338 @@
+#include "sys/systemd_connection.h"
+
+#include <cerrno>
+
+#include <systemd/sd-bus.h>
+
+#include "sys/bus.h"
+
+namespace lakebed {
+namespace {
+
+constexpr Duration kRetry = std::chrono::milliseconds(100);
+constexpr std::uint64_t kCallTimeout = 90'000'000; // PID 1 is mute while it reloads
+constexpr const char* kProperties = "org.freedesktop.DBus.Properties";
+
+// Called with the reply, or with the Error of the call.
+using Handler = std::function<void(Result<sd_bus_message*>)>;
+struct Call {
+    std::string what;
+    Handler handler;
+};
+
+int on_reply(sd_bus_message* message, void* userdata, sd_bus_error*) {
+    auto* call = static_cast<Call*>(userdata);
+    Handler handler = std::move(call->handler); // its owner may drop the connection meanwhile
+    if (const sd_bus_error* error = sd_bus_message_get_error(message); error != nullptr)
+        handler(tl::unexpected<Error>(
+            bus_error(call->what, error->name, error->message, sd_bus_error_get_errno(error))));
+    else
+        handler(message);
+    return 0;
+}
+
+void destroy_call(void* userdata) { delete static_cast<Call*>(userdata); }
+
+} // namespace
+
+std::string_view to_string(JobVerb verb) {
+    switch (verb) {
+    case JobVerb::start: return "start";
+    case JobVerb::stop: return "stop";
+    case JobVerb::restart: return "restart";
+    }
+    return "";
+}
+
+struct SystemdConnection::State {
+    EventLoop& loop;
+    SystemdEvents events;
+    BusPtr bus;
+    bool ready = false; // Subscribe has been answered
+    std::string last_error;
+    EventSource retry;
+
+    void connect();
+    Result<void> open();
+    Result<void> watch(sd_bus* on, bool direct);
+    void lost(const std::string& why);
+    void call(std::string what, const std::string& path, const char* interface, const char* method,
+              const std::vector<std::string>& strings, Handler handler);
+
+    static State& from(void* userdata) { return *static_cast<State*>(userdata); }
+    static int on_properties(sd_bus_message* message, void* userdata, sd_bus_error*);
+    static int on_job(sd_bus_message* message, void* userdata, sd_bus_error*);
+    static int on_reloading(sd_bus_message* message, void* userdata, sd_bus_error*);
+    static int on_disconnected(sd_bus_message* message, void* userdata, sd_bus_error*);
+    static int on_owner(sd_bus_message* message, void* userdata, sd_bus_error*);
+};
+
+int SystemdConnection::State::on_properties(sd_bus_message* message, void* userdata,
+                                            sd_bus_error*) {
+    std::string unit = unit_of_path(sd_bus_message_get_path(message));
+    if (!unit.empty()) from(userdata).events.unit_hint(unit);
+    return 0;
+}
+
+int SystemdConnection::State::on_job(sd_bus_message* message, void* userdata, sd_bus_error*) {
+    std::uint32_t id = 0;
+    const char* path = nullptr;
+    const char* unit = nullptr;
+    const char* result = nullptr;
+    if (sd_bus_message_is_signal(message, kManagerInterface, "JobRemoved") > 0) {
+        if (sd_bus_message_read(message, "uoss", &id, &path, &unit, &result) >= 0)
+            from(userdata).events.job_removed(id, unit, result);
+    } else if (sd_bus_message_read(message, "uos", &id, &path, &unit) >= 0) {
+        from(userdata).events.job_new(id, unit);
+    }
+    return 0;
+}
+
+int SystemdConnection::State::on_reloading(sd_bus_message* message, void* userdata, sd_bus_error*) {
+    int active = 0;
+    if (sd_bus_message_read(message, "b", &active) >= 0 && active == 0)
+        from(userdata).events.reloaded();
+    return 0;
+}
+
+int SystemdConnection::State::on_disconnected(sd_bus_message*, void* userdata, sd_bus_error*) {
+    from(userdata).lost("the connection to systemd was closed");
+    return 0;
+}
+
+int SystemdConnection::State::on_owner(sd_bus_message*, void* userdata, sd_bus_error*) {
+    from(userdata).lost("systemd has left the bus or come back to it");
+    return 0;
+}
+
+void SystemdConnection::State::connect() {
+    if (Result<void> opened = open(); !opened) {
+        if (opened.error().message != last_error) events.disconnected(opened.error().message);
+        last_error = opened.error().message;
+        bus.reset();
+        if (Result<EventSource> timer = loop.after(kRetry, kRetry, [this] { connect(); }))
+            retry = std::move(*timer);
+    }
+}
+
+Result<void> SystemdConnection::State::open() {
+    ManagerBus opened = TRY(open_manager_bus());
+    sd_bus* raw = opened.bus.get();
+    if (int r = sd_bus_attach_event(raw, loop.get(), 0); r < 0)
+        return fail_errno("cannot attach the connection to the loop", -r);
+    TRY(watch(raw, opened.direct));
+    bus = std::move(opened.bus);
+    call("cannot subscribe to systemd's signals", kManagerPath, kManagerInterface, "Subscribe", {},
+         [this](Result<sd_bus_message*> reply) {
+             if (!reply) {
+                 lost(reply.error().message);
+                 return;
+             }
+             ready = true;
+             last_error.clear();
+             events.connected();
+         });
+    return {};
+}
+
+Result<void> SystemdConnection::State::watch(sd_bus* on, bool direct) {
+    const char* sender = direct ? nullptr : kSystemdName;
+    struct Match {
+        const char* sender;
+        const char* path;
+        const char* interface;
+        const char* member;
+        sd_bus_message_handler_t handler;
+    };
+    std::vector<Match> matches = {
+        {sender, nullptr, kProperties, "PropertiesChanged", on_properties},
+        {sender, kManagerPath, kManagerInterface, "JobNew", on_job},
+        {sender, kManagerPath, kManagerInterface, "JobRemoved", on_job},
+        {sender, kManagerPath, kManagerInterface, "Reloading", on_reloading},
+        {nullptr, "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
+         on_disconnected},
+    };
+    for (const Match& match : matches) {
+        int r = sd_bus_match_signal_async(on, nullptr, match.sender, match.path, match.interface,
+                                          match.member, match.handler, nullptr, this);
+        if (r < 0) return fail_errno("cannot watch systemd's signals", -r);
+    }
+    if (direct) return {};
+    int r = sd_bus_match_signal_async(on, nullptr, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                      "org.freedesktop.DBus", "NameOwnerChanged", nullptr, nullptr,
+                                      this);
+    // Restricted to systemd's own name, which sd_bus_match_signal cannot say.
+    if (r >= 0)
+        r = sd_bus_add_match_async(on, nullptr,
+                                   "type='signal',sender='org.freedesktop.DBus',"
+                                   "member='NameOwnerChanged',arg0='org.freedesktop.systemd1'",
+                                   on_owner, nullptr, this);
+    if (r < 0) return fail_errno("cannot watch systemd's signals", -r);
+    return {};
+}
+
+void SystemdConnection::State::lost(const std::string& why) {
+    if (retry.active() && !ready && bus == nullptr) return;
+    if (ready) events.disconnected(why);
+    ready = false;
+    // Not from here: we are called from one of its own handlers.
+    if (Result<EventSource> timer = loop.after(kRetry, Duration(1000), [this] {
+            bus.reset();
+            connect();
+        }))
+        retry = std::move(*timer);
+}
+
+void SystemdConnection::State::call(std::string what, const std::string& path,
+                                    const char* interface, const char* method,
+                                    const std::vector<std::string>& strings, Handler handler) {
+    auto call = std::make_unique<Call>(Call{std::move(what), std::move(handler)});
+    sd_bus_message* raw = nullptr;
+    int r = bus == nullptr ? -ENOTCONN
+                           : sd_bus_message_new_method_call(bus.get(), &raw, kSystemdName,
+                                                            path.c_str(), interface, method);
+    BusMessagePtr message(raw);
+    for (const std::string& text : strings)
+        if (r >= 0) r = sd_bus_message_append(raw, "s", text.c_str());
+    sd_bus_slot* slot = nullptr;
+    if (r >= 0)
+        r = sd_bus_call_async(bus.get(), &slot, raw, on_reply, call.get(), kCallTimeout);
+    if (r >= 0) {
+        sd_bus_slot_set_destroy_callback(slot, destroy_call);
+        sd_bus_slot_set_floating(slot, 1);
+        sd_bus_slot_unref(slot);
+        (void)call.release(); // the slot owns it
+        return;
+    }
+    // Later, as every reply: callers may rely on it.
+    auto shared = std::make_shared<Call>(std::move(*call));
+    auto keep = std::make_shared<EventSource>();
+    if (Result<EventSource> timer = loop.after(Duration(1), Duration(1), [shared, keep, r] {
+            Handler late = std::move(shared->handler);
+            keep->operator=(EventSource());
+            late(tl::unexpected<Error>(bus_error(shared->what, nullptr, nullptr, r)));
+        }))
+        *keep = std::move(*timer);
+}
+
+SystemdConnection::SystemdConnection(EventLoop& loop, SystemdEvents events)
+    : state_(new State{loop, std::move(events), {}, false, {}, {}}) {
+    if (Result<EventSource> timer =
+            loop.after(Duration(1), Duration(1), [state = state_.get()] { state->connect(); }))
+        state_->retry = std::move(*timer);
+}
+
+SystemdConnection::~SystemdConnection() = default;
+
+bool SystemdConnection::connected() const { return state_->ready; }
+
+void SystemdConnection::read_unit(const std::string& unit, Reply<UnitProperties> reply) {
+    std::string what = "cannot read the state of " + unit;
+    // An empty interface name asks for the properties of all of them, as one snapshot.
+    state_->call(what, unit_path(unit), kProperties, "GetAll", {""},
+                 [what, reply = std::move(reply)](Result<sd_bus_message*> message) {
+                     if (!message) return reply(tl::unexpected<Error>(message.error()));
+                     UnitProperties properties;
+                     if (int r = read_unit_properties(*message, properties); r < 0)
+                         return reply(fail_errno(what, -r));
+                     reply(std::move(properties));
+                 });
+}
+
+void SystemdConnection::read_job_type(std::uint32_t id, Reply<std::string> reply) {
+    constexpr const char* kWhat = "cannot read the type of a job";
+    state_->call(kWhat, kJobPrefix + std::to_string(id), kProperties, "Get",
+                 {"org.freedesktop.systemd1.Job", "JobType"},
+                 [reply = std::move(reply)](Result<sd_bus_message*> message) {
+                     if (!message) return reply(tl::unexpected<Error>(message.error()));
+                     const char* type = nullptr;
+                     if (int r = sd_bus_message_read(*message, "v", "s", &type); r < 0)
+                         return reply(fail_errno(kWhat, -r));
+                     reply(std::string(type));
+                 });
+}
+
+void SystemdConnection::list_jobs(Reply<std::vector<SystemdJob>> reply) {
+    constexpr const char* kWhat = "cannot list systemd's jobs";
+    state_->call(kWhat, kManagerPath, kManagerInterface, "ListJobs", {},
+                 [reply = std::move(reply)](Result<sd_bus_message*> message) {
+                     if (!message) return reply(tl::unexpected<Error>(message.error()));
+                     std::vector<SystemdJob> jobs;
+                     int r = sd_bus_message_enter_container(*message, 'a', "(usssoo)");
+                     while (r >= 0) {
+                         std::uint32_t id = 0;
+                         const char *unit, *type, *state, *job_path, *unit_object;
+                         r = sd_bus_message_read(*message, "(usssoo)", &id, &unit, &type, &state,
+                                                 &job_path, &unit_object);
+                         if (r <= 0) break;
+                         jobs.push_back({id, unit, type});
+                     }
+                     if (r < 0) return reply(fail_errno(kWhat, -r));
+                     reply(std::move(jobs));
+                 });
+}
+
+void SystemdConnection::read_system_state(Reply<std::string> reply) {
+    constexpr const char* kWhat = "cannot read the state of the system";
+    state_->call(kWhat, kManagerPath, kProperties, "Get", {kManagerInterface, "SystemState"},
+                 [reply = std::move(reply)](Result<sd_bus_message*> message) {
+                     if (!message) return reply(tl::unexpected<Error>(message.error()));
+                     const char* state = nullptr;
+                     if (int r = sd_bus_message_read(*message, "v", "s", &state); r < 0)
+                         return reply(fail_errno(kWhat, -r));
+                     reply(std::string(state));
+                 });
+}
+
+void SystemdConnection::queue_job(JobVerb verb, const std::string& unit,
+                                  Reply<std::uint32_t> reply) {
+    const char* method = verb == JobVerb::start  ? "StartUnit"
+                         : verb == JobVerb::stop ? "StopUnit"
+                                                 : "RestartUnit";
+    std::string what = "cannot " + std::string(to_string(verb)) + ' ' + unit;
+    state_->call(what, kManagerPath, kManagerInterface, method, {unit, "fail"},
+                 [what, reply = std::move(reply)](Result<sd_bus_message*> message) {
+                     if (!message) return reply(tl::unexpected<Error>(message.error()));
+                     const char* path = nullptr;
+                     if (int r = sd_bus_message_read(*message, "o", &path); r < 0)
+                         return reply(fail_errno(what, -r));
+                     std::string_view text = path;
+                     text.remove_prefix(std::min(text.size(), std::string_view(kJobPrefix).size()));
+                     reply(static_cast<std::uint32_t>(std::strtoul(text.data(), nullptr, 10)));
+                 });
+}
+
+void SystemdConnection::reset_failed(const std::string& unit, Reply<void> reply) {
+    state_->call("cannot reset the failed state of " + unit, kManagerPath, kManagerInterface,
+                 "ResetFailedUnit", {unit}, [reply = std::move(reply)](Result<sd_bus_message*> m) {
+                     if (!m) return reply(tl::unexpected<Error>(m.error()));
+                     reply({});
+                 });
+}
+
+void SystemdConnection::signal_main(const std::string& unit, int signal, Reply<void> reply) {
+    // KillUnit takes (ssi); call() appends strings only.
+    auto& state = *state_;
+    sd_bus_message* raw = nullptr;
+    auto call = std::make_unique<Call>(
+        Call{"cannot signal " + unit, [reply = std::move(reply)](Result<sd_bus_message*> m) {
+                 if (!m) return reply(tl::unexpected<Error>(m.error()));
+                 reply({});
+             }});
+    int r = state.bus == nullptr ? -ENOTCONN
+                                 : sd_bus_message_new_method_call(state.bus.get(), &raw,
+                                                                  kSystemdName, kManagerPath,
+                                                                  kManagerInterface, "KillUnit");
+    BusMessagePtr message(raw);
+    if (r >= 0) r = sd_bus_message_append(raw, "ssi", unit.c_str(), "main", signal);
+    sd_bus_slot* slot = nullptr;
+    if (r >= 0)
+        r = sd_bus_call_async(state.bus.get(), &slot, raw, on_reply, call.get(), kCallTimeout);
+    if (r < 0) return call->handler(tl::unexpected<Error>(bus_error(call->what, nullptr, nullptr, r)));
+    sd_bus_slot_set_destroy_callback(slot, destroy_call);
+    sd_bus_slot_set_floating(slot, 1);
+    sd_bus_slot_unref(slot);
+    (void)call.release();
+}
+
+} // namespace lakebed

@@ -1,0 +1,68 @@
+// SystemdConnection: systemd for a daemon. Calls answer by callback, signals come as hints, and a
+// connection that breaks (daemon-reexec, a restart of dbus) is made again by itself.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "sys/event_loop.h"
+#include "sys/systemd_unit.h"
+
+namespace lakebed {
+
+struct SystemdJob {
+    std::uint32_t id = 0;
+    std::string unit;
+    std::string type; // start | stop | restart …
+    bool operator==(const SystemdJob&) const = default;
+};
+
+struct SystemdEvents {
+    std::function<void()> connected; // also after each reconnect: anything may have changed
+    std::function<void(const std::string& why)> disconnected;
+    std::function<void(const std::string& unit)> unit_hint; // something about it changed: read it
+    std::function<void(std::uint32_t id, const std::string& unit)> job_new;
+    std::function<void(std::uint32_t id, const std::string& unit, const std::string& result)>
+        job_removed;
+    std::function<void()> reloaded; // unit files were read again
+};
+
+enum class JobVerb { start, stop, restart };
+
+class SystemdConnection {
+  public:
+    template <class T> using Reply = std::function<void(Result<T>)>;
+
+    // Connects from the loop; `loop` must outlive it.
+    SystemdConnection(EventLoop& loop, SystemdEvents events);
+    ~SystemdConnection();
+    SystemdConnection(const SystemdConnection&) = delete;
+    SystemdConnection& operator=(const SystemdConnection&) = delete;
+
+    [[nodiscard]] bool connected() const;
+
+    // Each reply comes later, from the loop, exactly once, in the order of the calls; when the
+    // connection breaks it is an Error.
+    void read_unit(const std::string& unit, Reply<UnitProperties> reply);
+    void read_job_type(std::uint32_t id, Reply<std::string> reply);
+    void list_jobs(Reply<std::vector<SystemdJob>> reply);
+    void read_system_state(Reply<std::string> reply);
+
+    // Mode fail: never undoes a job that somebody else has queued (F9). Answers with the job's id.
+    void queue_job(JobVerb verb, const std::string& unit, Reply<std::uint32_t> reply);
+    void reset_failed(const std::string& unit, Reply<void> reply);
+    // To the main process only.
+    void signal_main(const std::string& unit, int signal, Reply<void> reply);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+[[nodiscard]] std::string_view to_string(JobVerb verb); // "start"
+
+} // namespace lakebed

@@ -1,0 +1,229 @@
+// Reader of profiles/conf/<service>.toml.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/suggest.h"
+#include "input/profile.h"
+#include "input/shapes.h"
+
+namespace lakebed {
+namespace {
+
+template <class Item, class Name>
+void check_unique(const std::vector<Item>& items, Name Item::*name, std::string_view what,
+                  Diagnostics& diagnostics) {
+    for (auto it = items.begin(); it != items.end(); ++it)
+        if (std::find_if(items.begin(), it, [&](const Item& o) { return o.*name == (*it).*name; }) != it)
+            diagnostics.error(it->pos, fmt::format("{} \"{}\" is there twice", what, (*it).*name));
+}
+
+void read_service_table(const Value& value, ServiceConf& conf, Diagnostics& diagnostics) {
+    TableReader reader(value, "service", diagnostics);
+    conf.pos = value.pos;
+    conf.name = read_name(reader, "name");
+    conf.title = reader.string("title").value_or(conf.name);
+    if (conf.title.find_first_of("\r\n") != std::string::npos)
+        reader.error("title", "service.title has more than one line");
+    if (auto kind = reader.string("kind")) {
+        if (*kind == "job")
+            conf.kind = ServiceKind::job;
+        else if (*kind != "service")
+            reader.error("kind", fmt::format("unknown kind \"{}\"", *kind), "\"service\" or \"job\"");
+    }
+    conf.component = reader.string("component").value_or("");
+    conf.components = reader.strings("components");
+    conf.user = reader.string("user").value_or("");
+    if (!conf.user.empty() && !is_user_name(conf.user))
+        reader.error("user", fmt::format("\"{}\" is no name for a system user", conf.user));
+    if (conf.user.empty() && conf.kind == ServiceKind::service)
+        reader.error("user", "service.user is missing", "only a job may run as root");
+    conf.unit = reader.require_string("unit");
+    if (!conf.unit.empty() && !is_file_name(conf.unit))
+        reader.error("unit", fmt::format("service.unit is \"{}\", expected a file name in units/", conf.unit));
+    conf.jvm = reader.boolean("jvm").value_or(false);
+    conf.start_timeout = reader.string("start_timeout").value_or(conf.start_timeout);
+    if (auto timeout = parse_duration(conf.start_timeout); !timeout || timeout->count() <= 0)
+        reader.error("start_timeout", fmt::format("service.start_timeout is \"{}\", expected a duration "
+                                                  "like \"90s\"", conf.start_timeout));
+    conf.credentials = reader.strings("credentials");
+    for (const std::string& name : conf.credentials)
+        if (std::ranges::count(conf.credentials, name) > 1) {
+            reader.error("credentials", fmt::format("credential \"{}\" is there twice", name));
+            break;
+        }
+    reader.finish();
+}
+
+NeedConf read_need(const Value& value, Diagnostics& diagnostics) {
+    TableReader reader(value, "need", diagnostics);
+    NeedConf need;
+    need.pos = value.pos;
+    need.on = reader.require_string("on");
+    need.type = reader.string("type").value_or("reconnects");
+    static const std::vector<std::string> kTypes = {"reconnects", "session", "init"};
+    if (std::ranges::find(kTypes, need.type) == kTypes.end()) {
+        auto near = closest(need.type, kTypes);
+        reader.error("type", fmt::format("unknown type of need \"{}\"", need.type),
+                     near ? fmt::format("did you mean \"{}\"?", *near)
+                          : "one of reconnects, session, init");
+        need.type = "reconnects";
+    }
+    reader.finish();
+    return need;
+}
+
+void read_ports(const Value& value, ServiceConf& conf, Diagnostics& diagnostics) {
+    for (const Member& member : *value.table()) {
+        const auto* number = std::get_if<std::int64_t>(&member.value.data);
+        if (member.key != "port" && !(member.key.ends_with("_port") && is_variable_name(member.key)))
+            diagnostics.error(member.key_pos, fmt::format("\"{}\" is no key for a port", member.key),
+                              "\"port\", or a name that ends in \"_port\"");
+        else if (!number || *number < 1 || *number > 65535)
+            diagnostics.error(member.value.pos, fmt::format("ports.{} must be an integer from 1 to 65535", member.key));
+        else
+            conf.ports.push_back({member.key, static_cast<int>(*number), member.value.pos});
+    }
+}
+
+MemoryConf read_memory(const Value& value, Diagnostics& diagnostics) {
+    TableReader reader(value, "memory", diagnostics);
+    MemoryConf memory;
+    memory.share = reader.number("share").value_or(0);
+    memory.heap = reader.number("heap").value_or(0);
+    memory.min = read_size(reader, "min").value_or(ByteSize{});
+    memory.max = read_size(reader, "max").value_or(ByteSize{});
+    if (!(memory.share > 0 && memory.share <= 1000))
+        reader.error("share", "memory.share must be a number above 0",
+                     "shares count against each other: 0.2 gets twice what 0.1 gets");
+    if (!(memory.heap >= 0 && memory.heap <= 1))
+        reader.error("heap", "memory.heap must be within 0 and 1: it is a part of the service's memory");
+    if (memory.min.bytes == 0) reader.error("min", "memory.min is missing");
+    if (memory.max.bytes != 0 && memory.max < memory.min)
+        reader.error("max", "memory.max is less than memory.min");
+    reader.finish();
+    return memory;
+}
+
+DataConf read_data(const Value& value, Diagnostics& diagnostics) {
+    TableReader reader(value, "data", diagnostics);
+    DataConf data;
+    data.dir = reader.require_string("dir");
+    if (!data.dir.empty() && (!is_relative_path(data.dir) || !is_plain_path("/" + data.dir)))
+        reader.error("dir", fmt::format("data.dir is \"{}\", expected a directory below the site's data_dir", data.dir));
+    data.mode = read_mode(reader, "mode").value_or(data.mode);
+    data.min_free = read_size(reader, "min_free").value_or(ByteSize{});
+    reader.finish();
+    return data;
+}
+
+SecretConf read_secret(const Member& member, Diagnostics& diagnostics) {
+    TableReader reader(member.value, "secrets." + member.key, diagnostics);
+    SecretConf secret{member.key, 0, "", member.key_pos};
+    if (!is_name(member.key))
+        diagnostics.error(member.key_pos, fmt::format("\"{}\" is no name for a secret", member.key),
+                          "lower-case letters, digits and . _ + -");
+    if (auto length = reader.integer("generate")) {
+        secret.generate = static_cast<int>(std::clamp<std::int64_t>(*length, 0, 4096));
+        // 16 characters of 62 are 95 bits.
+        if (*length < 16 || *length > 128)
+            reader.error("generate", fmt::format("{} must be within 16 and 128", reader.name("generate")));
+    }
+    secret.value = reader.string("value").value_or("");
+    if ((secret.generate != 0) == !secret.value.empty())
+        reader.error("generate", fmt::format("secret \"{}\" needs exactly one of generate and value", secret.name));
+    reader.finish();
+    return secret;
+}
+
+FileConf read_file_conf(const Value& value, Diagnostics& diagnostics) {
+    static const std::vector<std::string> kFormats = {"text",       "toml",  "xml",
+                                                      "properties", "redis", "postgresql"};
+    TableReader reader(value, "file", diagnostics);
+    FileConf file;
+    file.pos = value.pos;
+    file.path = reader.require_string("path");
+    if (!file.path.empty() && (!is_relative_path(file.path) || !is_plain_path("/" + file.path)))
+        reader.error("path", fmt::format("file.path is \"{}\", expected a path below the config directory", file.path));
+    if (file.path == "probe.toml")
+        reader.error("path", "probe.toml is written by lakebed itself");
+    std::string format = reader.string("format").value_or("text");
+    auto it = std::ranges::find(kFormats, format);
+    if (it == kFormats.end()) {
+        auto near = closest(format, kFormats);
+        reader.error("format", fmt::format("unknown format \"{}\"", format),
+                     near ? fmt::format("did you mean \"{}\"?", *near)
+                          : "one of text, toml, xml, properties, redis, postgresql");
+        it = kFormats.begin();
+    }
+    file.format = static_cast<FileFormat>(it - kFormats.begin());
+    auto text = reader.string("text");
+    file.text = text.value_or("");
+    file.text_pos = reader.pos("text");
+    if (const Value* values = reader.table("values")) file.values = *values->table();
+    file.settings = reader.boolean("settings").value_or(false);
+    if (file.format == FileFormat::text && (!file.values.empty() || file.settings))
+        reader.error("format", "a file of format text has no values and settings", "put its content into text");
+    if (file.format != FileFormat::text && text)
+        reader.error("text", fmt::format("a file of format {} has values, not text", format));
+    reader.finish();
+    return file;
+}
+
+void check_variables(const ServiceConf& conf, Diagnostics& diagnostics) {
+    static const std::vector<std::string> kReserved = {
+        "site",    "site_id", "listen",  "connect",     "ip_allow", "libexec", "name",   "title",
+        "user",    "unit",    "config",  "runtime",     "data",     "home",    "memory", "heap",
+        "header",  "after",   "include", "credentials", "secret",   "settings", "data_dir"};
+    for (const Member& member : conf.variables) {
+        bool is_port = member.key == "port" || member.key.ends_with("_port");
+        if (!is_variable_name(member.key))
+            diagnostics.error(member.key_pos, fmt::format("\"{}\" is no name for a variable", member.key),
+                              "lower-case letters, digits and _");
+        else if (is_port || std::ranges::find(kReserved, member.key) != kReserved.end())
+            diagnostics.error(member.key_pos,
+                              fmt::format("variable \"{}\" has a name that lakebed uses itself", member.key),
+                              is_port ? "ports stand in [ports]" : "take another name");
+        if (member.value.table() || member.value.array())
+            diagnostics.error(member.value.pos, fmt::format("variable \"{}\" is {}, expected a plain value",
+                                                            member.key, type_name(member.value)));
+    }
+}
+
+} // namespace
+
+ServiceConf read_service_conf(std::string_view text, std::string_view file, Diagnostics& diagnostics) {
+    Value root = parse_toml(text, file, diagnostics);
+    ServiceConf conf;
+    conf.pos = root.pos;
+    if (root.table()->empty() && diagnostics.has_errors()) return conf; // it did not even parse
+    TableReader reader(root, "", diagnostics);
+    if (const Value* service = reader.table("service"))
+        read_service_table(*service, conf, diagnostics);
+    else if (!find(*root.table(), "service"))
+        reader.error("service", "[service] is missing");
+    for (const Value* need : reader.tables("need")) conf.needs.push_back(read_need(*need, diagnostics));
+    if (const Value* ports = reader.table("ports")) read_ports(*ports, conf, diagnostics);
+    if (const Value* memory = reader.table("memory")) conf.memory = read_memory(*memory, diagnostics);
+    if (const Value* data = reader.table("data")) conf.data = read_data(*data, diagnostics);
+    if (const Value* secrets = reader.table("secrets"))
+        for (const Member& member : *secrets->table())
+            conf.secrets.push_back(read_secret(member, diagnostics));
+    for (const Value* item : reader.tables("file")) conf.files.push_back(read_file_conf(*item, diagnostics));
+    if (const Value* variables = reader.table("variables")) conf.variables = *variables->table();
+    if (const Value* probe = reader.table("probe")) conf.probe = *probe;
+    if (const Value* liveness = reader.table("liveness")) conf.liveness = *liveness;
+    if (const Value* restart = reader.table("restart")) conf.restart = *restart;
+    for (const Value* rule : reader.tables("fatal")) conf.fatal.push_back(*rule);
+    for (const Value* step : reader.tables("verify")) conf.verify.push_back(*step);
+    reader.finish();
+
+    check_variables(conf, diagnostics);
+    check_unique(conf.needs, &NeedConf::on, "need", diagnostics);
+    check_unique(conf.files, &FileConf::path, "file", diagnostics);
+    if (conf.kind == ServiceKind::job && conf.liveness)
+        diagnostics.error(conf.liveness->pos, "a job has no liveness: it ends");
+    return conf;
+}
+
+} // namespace lakebed

@@ -1,0 +1,26 @@
+// The kinds of acceptance steps, one function each: a sentence of what was proved, or why not.
+#pragma once
+
+#include <string>
+
+#include "verify/connection.h"
+#include "verify/verify.h"
+
+namespace lakebed {
+
+struct StepContext {
+    DeadlinePoint deadline;
+    std::string token; // random, [a-z0-9]: the namespace of this run
+};
+
+// What is left until the deadline, at least a little, so that cleaning up still gets a chance.
+[[nodiscard]] Duration time_left(const StepContext& context);
+
+[[nodiscard]] Result<std::string> run_step(const RedisStep& step, const StepContext& context);
+[[nodiscard]] Result<std::string> run_step(const S3Step& step, const StepContext& context);
+[[nodiscard]] Result<std::string> run_step(const PostgresStep& step, const StepContext& context);
+[[nodiscard]] Result<std::string> run_step(const MetastoreStep& step, const StepContext& context);
+[[nodiscard]] Result<std::string> run_step(const HttpProbe& step, const StepContext& context);
+[[nodiscard]] Result<std::string> run_step(const TcpProbe& step, const StepContext& context);
+
+} // namespace lakebed

@@ -1,0 +1,137 @@
+// verify: acceptance steps as data, run against the real services: do they do what they are for?
+//
+// How it works: verify.toml of a generation holds [[step]] tables, rendered from the [[verify]]
+// tables of profiles/conf/<service>.toml. Each step works under a random name of its own, removes
+// what it made even when it fails, and has a deadline.
+//
+// Keys of every step: service (set by render), kind, name (default: "SERVICE: KIND"),
+// timeout = "30s". Host defaults to "127.0.0.1". Keys by kind, * = required:
+//
+//   redis: host, port*, user*, password_file*
+//          key_prefix = "lakebed_verify:"   the user must be allowed to write below it
+//          persistence = true               INFO must say aof_enabled:1
+//          persistence_user, persistence_password_file   who may INFO, when `user` may not
+//          refused = [["CONFIG", "GET", "dir"]]   harmless commands `user` must be refused (default)
+//   s3:    host, port*, root_access_key_file*, root_secret_key_file*
+//          region = "us-east-1", buckets = ["warehouse", …]
+//          [[…users]] name*, access_key_file*, secret_key_file*, bucket* (may write there),
+//                     refused = ["other-bucket", …] (must not read or write there)
+//   postgres: host (address or directory of the socket), port*, user*, password_file, database*
+//          [[…checks]] name*, query*, and expect = "text" or matches = "regex" (ECMAScript, whole
+//          value; neither: any row); first column of the first row, all checks in one session
+//   thrift-metastore: host, port*, location* ("s3a://warehouse"; LOCATION/<database>.db is used)
+//          database_prefix = "lakebed_verify_"
+//   http:  host, port*, path = "/", status = 200, contains
+//   tcp:   host, port*
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "base/quantity.h"
+#include "model/probe_spec.h"
+
+namespace lakebed {
+
+struct RedisStep {
+    std::string host;
+    Port port = 0;
+    std::string user;
+    std::string password_file;
+    std::string key_prefix = "lakebed_verify:";
+    bool persistence = true;
+    std::string persistence_user; // empty: `user`
+    std::string persistence_password_file;
+    std::vector<std::vector<std::string>> refused = {{"CONFIG", "GET", "dir"}};
+    bool operator==(const RedisStep&) const = default;
+};
+
+struct S3User {
+    std::string name;
+    std::string access_key_file;
+    std::string secret_key_file;
+    std::string bucket;
+    std::vector<std::string> refused;
+    bool operator==(const S3User&) const = default;
+};
+
+struct S3Step {
+    std::string host;
+    Port port = 0;
+    std::string region = "us-east-1";
+    std::string root_access_key_file;
+    std::string root_secret_key_file;
+    std::vector<std::string> buckets;
+    std::vector<S3User> users;
+    bool operator==(const S3Step&) const = default;
+};
+
+struct PostgresCheck {
+    std::string name;
+    std::string query;
+    std::string expect;  // exact text
+    std::string matches; // or regular expression; both empty: any row
+    bool operator==(const PostgresCheck&) const = default;
+};
+
+struct PostgresStep {
+    std::string host;
+    Port port = 0;
+    std::string user;
+    std::string password_file; // empty: peer authentication
+    std::string database;
+    std::vector<PostgresCheck> checks;
+    bool operator==(const PostgresStep&) const = default;
+};
+
+struct MetastoreStep {
+    std::string host;
+    Port port = 0;
+    std::string location;
+    std::string database_prefix = "lakebed_verify_";
+    bool operator==(const MetastoreStep&) const = default;
+};
+
+struct VerifyStep {
+    std::string name;
+    std::string service;
+    Duration timeout = std::chrono::seconds(30);
+    std::variant<RedisStep, S3Step, PostgresStep, MetastoreStep, HttpProbe, TcpProbe> how;
+    bool operator==(const VerifyStep&) const = default;
+};
+
+struct StepResult {
+    std::string name;
+    std::string service;
+    bool ok = false;
+    Duration took{};
+    std::string detail; // what was proved, or what failed and what to do
+    bool operator==(const StepResult&) const = default;
+};
+
+struct VerifyReport {
+    bool ok = false;
+    std::vector<StepResult> steps;
+    bool operator==(const VerifyReport&) const = default;
+};
+
+// Every mistake is reported with its position.
+[[nodiscard]] std::vector<VerifyStep> read_verify(std::string_view text, std::string_view file,
+                                                  Diagnostics& diagnostics);
+
+struct VerifyHooks {
+    std::function<void(const VerifyStep&)> started;     // may be empty
+    std::function<void(const StepResult&)> finished;    // may be empty
+    const std::atomic<bool>* interrupted = nullptr;     // no further step begins once it is true
+};
+
+// Runs all steps, also after a failed one. Reads the password files: root only.
+[[nodiscard]] VerifyReport run_verify(const std::vector<VerifyStep>& steps,
+                                      const VerifyHooks& hooks = {});
+
+} // namespace lakebed

@@ -1,0 +1,33 @@
+#!/bin/bash
+# ./dev test [LABEL]: builds, gets what the tests need, and runs them with ctest. Without a label every label runs at CI size;
+# `unit` and `sim` alone need neither network nor root.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/tools.sh
+label=${1:-}
+case $label in "" | unit | sim | system) ;; *) echo "test: unknown label $label; there are unit, sim, system" >&2; exit 2 ;; esac
+started=$SECONDS
+need_build_tools
+export CTEST_OUTPUT_ON_FAILURE=1
+if [ -z "$label" ] || [ "$label" = system ]; then
+    need_machine_tools
+    need python3 python3-pytest
+    export LAKEBED_DEB LAKEBED_DEPOT
+    base_log=build/machine-base.log
+    mkdir -p build
+    scripts/machine.sh base >$base_log 2>&1 &
+    base=$!
+    build release lakebed
+    scripts/depot.sh >/dev/null & # its longest part, MinIO's build, overlaps with ours
+    depot=$!
+    LAKEBED_DEB=$(scripts/package.sh)
+    [ "$label" = system ] || build dev
+    cmake --preset dev >/dev/null
+    wait $depot
+    wait $base || { cat $base_log >&2; exit 1; }
+else
+    build dev
+fi
+say "prepared in $((SECONDS - started)) s; running ${label:-unit, sim and system} tests"
+[ -n "$label" ] && export LAKEBED_TEST_FULL=1
+exec ctest --test-dir build/dev ${label:+-L "^$label\$"} -j1
