@@ -141,15 +141,12 @@ std::optional<ProbeOutcome> SocketInquiry::judge() const {
 }
 
 void SocketInquiry::watch(std::uint32_t events) {
-    Result<void> watched;
-    if (source_.active()) {
-        watched = source_.set_events(events);
-    } else if (auto made = EventSource::watch_fd(loop_, socket_.get(), events,
-                                                 [this](std::uint32_t ready) { on_ready(ready); })) {
-        source_ = *std::move(made);
-    } else {
-        watched = tl::unexpected<Error>(made.error());
-    }
+    auto watched = [&]() -> Result<void> {
+        if (source_) return set_events(source_, events);
+        source_ = TRY(watch_fd(loop_, socket_.get(), events,
+                               [this](std::uint32_t ready) { on_ready(ready); }));
+        return {};
+    }();
     if (!watched) end({.detail = watched.error().message});
 }
 
@@ -163,12 +160,9 @@ void SocketInquiry::lost(std::string why) {
 }
 
 void SocketInquiry::end(ProbeOutcome outcome) {
-    if (outcome.ok && source_.active()) {
-        // Kept, but not watched: what happens to it in between shows at the next probe.
-        if (auto idle = source_.set_events(0); !idle) abort();
-    } else {
-        abort();
-    }
+    // Kept, but not watched, since epoll would report a hang-up for ever: it shows at the next probe.
+    source_.reset();
+    if (!outcome.ok) abort();
     report_(std::move(outcome));
 }
 

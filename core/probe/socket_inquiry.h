@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "probe/event_source.h"
+#include "probe/loop_source.h"
 #include "probe/probe.h"
 #include "sys/unique_fd.h"
 
@@ -37,7 +37,7 @@ class SocketInquiry {
     InquiryReport report_;
     ProbeSecrets secrets_;
     UniqueFd socket_;
-    EventSource source_;
+    LoopSource source_;
     bool connecting_ = false;
     bool fresh_ = true; // this answer is the first on its connection
     std::uint32_t sequence_ = 0;

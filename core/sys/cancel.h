@@ -9,6 +9,8 @@ namespace lakebed {
 using CancelFlag = std::atomic<bool>;
 static_assert(CancelFlag::is_always_lock_free, "it is set from signal handlers");
 
-[[nodiscard]] inline bool cancelled(const CancelFlag* flag) { return flag && flag->load(); }
+[[nodiscard]] inline bool cancelled(const CancelFlag* flag) {
+    return flag && flag->load();
+}
 
 } // namespace lakebed

@@ -11,8 +11,8 @@ namespace lakebed {
 
 class FileLock {
   public:
-    // Does not wait: Errc::locked says who holds it (pid, user, verb, since when). `verb` is what we
-    // are about to do: "apply". Directories on the way are made.
+    // Does not wait: Errc::locked says who holds it (pid, user, verb, since when). `verb` is what
+    // we are about to do: "apply". Directories on the way are made.
     [[nodiscard]] static Result<FileLock> acquire(const std::string& path, std::string_view verb);
 
   private:

@@ -39,7 +39,8 @@ Result<Pipe> make_pipe() {
     return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
-// What the child needs after fork(), made before it: there, only async-signal-safe calls may follow.
+// What the child needs after fork(), made before it: there, only async-signal-safe calls may
+// follow.
 struct Prepared {
     std::string program;
     std::vector<char*> argv;
@@ -54,8 +55,7 @@ std::string_view name_of(std::string_view assignment) {
 Result<Prepared> prepare(const ChildSpec& spec) {
     Prepared made;
     made.program = spec.argv.at(0);
-    if (made.program.find('/') == std::string::npos)
-        made.program = TRY(find_program(made.program));
+    if (made.program.find('/') == std::string::npos) made.program = TRY(find_program(made.program));
     for (const std::string& argument : spec.argv)
         made.argv.push_back(const_cast<char*>(argument.c_str()));
     made.argv.push_back(nullptr);
@@ -123,7 +123,8 @@ class Running {
 
     ChildExit run() {
         auto next_tick = Clock::now() + kTick;
-        auto deadline = spec_.timeout ? std::optional(Clock::now() + *spec_.timeout) : std::nullopt;
+        auto deadline = Clock::time_point::max();
+        if (spec_.timeout) deadline = Clock::now() + *spec_.timeout;
         while (!reaped_ || streams_open()) {
             wait_for_something(next_tick);
             auto now = Clock::now();
@@ -138,7 +139,7 @@ class Running {
             if (reaped_ && now >= *closing_at_) break;
             if (!term_at_ && !reaped_) {
                 exit_.cancelled = cancelled(spec_.cancel);
-                exit_.timed_out = !exit_.cancelled && deadline && now >= *deadline;
+                exit_.timed_out = !exit_.cancelled && now >= deadline;
                 if (exit_.cancelled || exit_.timed_out) {
                     ::kill(-pid_, SIGTERM);
                     term_at_ = now;
@@ -154,10 +155,10 @@ class Running {
     [[nodiscard]] bool streams_open() const { return streams_[0].valid() || streams_[1].valid(); }
 
     void wait_for_something(Clock::time_point until) {
-        std::array<pollfd, 4> fds = {
-            pollfd{streams_[0].get(), POLLIN, 0}, pollfd{streams_[1].get(), POLLIN, 0},
-            pollfd{in_.valid() ? in_.get() : -1, POLLOUT, 0},
-            pollfd{reaped_ ? -1 : pidfd_.get(), POLLIN, 0}};
+        std::array<pollfd, 4> fds = {pollfd{streams_[0].get(), POLLIN, 0},
+                                     pollfd{streams_[1].get(), POLLIN, 0},
+                                     pollfd{in_.valid() ? in_.get() : -1, POLLOUT, 0},
+                                     pollfd{reaped_ ? -1 : pidfd_.get(), POLLIN, 0}};
         auto left = std::chrono::duration_cast<milliseconds>(until - Clock::now());
         int timeout = static_cast<int>(std::max<milliseconds::rep>(0, left.count()));
         if (!pidfd_.valid() && !reaped_) timeout = std::min(timeout, 20);
@@ -226,7 +227,8 @@ class WithoutSigpipe {
     }
     ~WithoutSigpipe() {
         timespec now{};
-        while (::sigtimedwait(&pipe_, nullptr, &now) > 0) {}
+        while (::sigtimedwait(&pipe_, nullptr, &now) > 0) {
+        }
         ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
     }
     WithoutSigpipe(const WithoutSigpipe&) = delete;
@@ -271,7 +273,8 @@ Result<ChildExit> run_child(const ChildSpec& spec) {
 std::vector<std::string> find_programs(std::string_view name) {
     std::vector<std::string> found;
     const char* variable = std::getenv("PATH");
-    std::string_view path = variable ? variable : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin";
+    std::string_view path =
+        variable ? variable : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin";
     while (!path.empty()) {
         std::size_t colon = path.find(':');
         std::string_view directory = path.substr(0, colon);

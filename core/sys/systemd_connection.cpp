@@ -15,6 +15,7 @@ constexpr const char* kProperties = "org.freedesktop.DBus.Properties";
 
 // Called with the reply, or with the Error of the call.
 using Handler = std::function<void(Result<sd_bus_message*>)>;
+using Append = std::function<int(sd_bus_message*)>; // the arguments of a call
 struct Call {
     std::string what;
     Handler handler;
@@ -29,6 +30,15 @@ int on_reply(sd_bus_message* message, void* userdata, sd_bus_error*) {
     else
         handler(message);
     return 0;
+}
+
+Append strings(std::vector<std::string> texts) {
+    return [texts = std::move(texts)](sd_bus_message* message) {
+        int r = 0;
+        for (const std::string& text : texts)
+            if (r >= 0) r = sd_bus_message_append(message, "s", text.c_str());
+        return r;
+    };
 }
 
 void destroy_call(void* userdata) { delete static_cast<Call*>(userdata); }
@@ -57,7 +67,7 @@ struct SystemdConnection::State {
     Result<void> watch(sd_bus* on, bool direct);
     void lost(const std::string& why);
     void call(std::string what, const std::string& path, const char* interface, const char* method,
-              const std::vector<std::string>& strings, Handler handler);
+              const Append& append, Handler handler);
 
     static State& from(void* userdata) { return *static_cast<State*>(userdata); }
     static int on_properties(sd_bus_message* message, void* userdata, sd_bus_error*);
@@ -122,7 +132,7 @@ Result<void> SystemdConnection::State::open() {
         return fail_errno("cannot attach the connection to the loop", -r);
     TRY(watch(raw, opened.direct));
     bus = std::move(opened.bus);
-    call("cannot subscribe to systemd's signals", kManagerPath, kManagerInterface, "Subscribe", {},
+    call("cannot subscribe to systemd's signals", kManagerPath, kManagerInterface, "Subscribe", strings({}),
          [this](Result<sd_bus_message*> reply) {
              if (!reply) {
                  lost(reply.error().message);
@@ -158,12 +168,7 @@ Result<void> SystemdConnection::State::watch(sd_bus* on, bool direct) {
         if (r < 0) return fail_errno("cannot watch systemd's signals", -r);
     }
     if (direct) return {};
-    int r = sd_bus_match_signal_async(on, nullptr, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                      "org.freedesktop.DBus", "NameOwnerChanged", nullptr, nullptr,
-                                      this);
-    // Restricted to systemd's own name, which sd_bus_match_signal cannot say.
-    if (r >= 0)
-        r = sd_bus_add_match_async(on, nullptr,
+    int r = sd_bus_add_match_async(on, nullptr,
                                    "type='signal',sender='org.freedesktop.DBus',"
                                    "member='NameOwnerChanged',arg0='org.freedesktop.systemd1'",
                                    on_owner, nullptr, this);
@@ -172,7 +177,6 @@ Result<void> SystemdConnection::State::watch(sd_bus* on, bool direct) {
 }
 
 void SystemdConnection::State::lost(const std::string& why) {
-    if (retry.active() && !ready && bus == nullptr) return;
     if (ready) events.disconnected(why);
     ready = false;
     // Not from here: we are called from one of its own handlers.
@@ -185,15 +189,14 @@ void SystemdConnection::State::lost(const std::string& why) {
 
 void SystemdConnection::State::call(std::string what, const std::string& path,
                                     const char* interface, const char* method,
-                                    const std::vector<std::string>& strings, Handler handler) {
+                                    const Append& append, Handler handler) {
     auto call = std::make_unique<Call>(Call{std::move(what), std::move(handler)});
     sd_bus_message* raw = nullptr;
     int r = bus == nullptr ? -ENOTCONN
                            : sd_bus_message_new_method_call(bus.get(), &raw, kSystemdName,
                                                             path.c_str(), interface, method);
     BusMessagePtr message(raw);
-    for (const std::string& text : strings)
-        if (r >= 0) r = sd_bus_message_append(raw, "s", text.c_str());
+    if (r >= 0) r = append(raw);
     sd_bus_slot* slot = nullptr;
     if (r >= 0)
         r = sd_bus_call_async(bus.get(), &slot, raw, on_reply, call.get(), kCallTimeout);
@@ -204,15 +207,7 @@ void SystemdConnection::State::call(std::string what, const std::string& path,
         (void)call.release(); // the slot owns it
         return;
     }
-    // Later, as every reply: callers may rely on it.
-    auto shared = std::make_shared<Call>(std::move(*call));
-    auto keep = std::make_shared<EventSource>();
-    if (Result<EventSource> timer = loop.after(Duration(1), Duration(1), [shared, keep, r] {
-            Handler late = std::move(shared->handler);
-            keep->operator=(EventSource());
-            late(tl::unexpected<Error>(bus_error(shared->what, nullptr, nullptr, r)));
-        }))
-        *keep = std::move(*timer);
+    call->handler(tl::unexpected<Error>(bus_error(call->what, nullptr, nullptr, r)));
 }
 
 SystemdConnection::SystemdConnection(EventLoop& loop, SystemdEvents events)
@@ -229,7 +224,7 @@ bool SystemdConnection::connected() const { return state_->ready; }
 void SystemdConnection::read_unit(const std::string& unit, Reply<UnitProperties> reply) {
     std::string what = "cannot read the state of " + unit;
     // An empty interface name asks for the properties of all of them, as one snapshot.
-    state_->call(what, unit_path(unit), kProperties, "GetAll", {""},
+    state_->call(what, unit_path(unit), kProperties, "GetAll", strings({""}),
                  [what, reply = std::move(reply)](Result<sd_bus_message*> message) {
                      if (!message) return reply(tl::unexpected<Error>(message.error()));
                      UnitProperties properties;
@@ -242,7 +237,7 @@ void SystemdConnection::read_unit(const std::string& unit, Reply<UnitProperties>
 void SystemdConnection::read_job_type(std::uint32_t id, Reply<std::string> reply) {
     constexpr const char* kWhat = "cannot read the type of a job";
     state_->call(kWhat, kJobPrefix + std::to_string(id), kProperties, "Get",
-                 {"org.freedesktop.systemd1.Job", "JobType"},
+                 strings({"org.freedesktop.systemd1.Job", "JobType"}),
                  [reply = std::move(reply)](Result<sd_bus_message*> message) {
                      if (!message) return reply(tl::unexpected<Error>(message.error()));
                      const char* type = nullptr;
@@ -254,7 +249,7 @@ void SystemdConnection::read_job_type(std::uint32_t id, Reply<std::string> reply
 
 void SystemdConnection::list_jobs(Reply<std::vector<SystemdJob>> reply) {
     constexpr const char* kWhat = "cannot list systemd's jobs";
-    state_->call(kWhat, kManagerPath, kManagerInterface, "ListJobs", {},
+    state_->call(kWhat, kManagerPath, kManagerInterface, "ListJobs", strings({}),
                  [reply = std::move(reply)](Result<sd_bus_message*> message) {
                      if (!message) return reply(tl::unexpected<Error>(message.error()));
                      std::vector<SystemdJob> jobs;
@@ -274,7 +269,8 @@ void SystemdConnection::list_jobs(Reply<std::vector<SystemdJob>> reply) {
 
 void SystemdConnection::read_system_state(Reply<std::string> reply) {
     constexpr const char* kWhat = "cannot read the state of the system";
-    state_->call(kWhat, kManagerPath, kProperties, "Get", {kManagerInterface, "SystemState"},
+    state_->call(kWhat, kManagerPath, kProperties, "Get",
+                 strings({kManagerInterface, "SystemState"}),
                  [reply = std::move(reply)](Result<sd_bus_message*> message) {
                      if (!message) return reply(tl::unexpected<Error>(message.error()));
                      const char* state = nullptr;
@@ -290,7 +286,7 @@ void SystemdConnection::queue_job(JobVerb verb, const std::string& unit,
                          : verb == JobVerb::stop ? "StopUnit"
                                                  : "RestartUnit";
     std::string what = "cannot " + std::string(to_string(verb)) + ' ' + unit;
-    state_->call(what, kManagerPath, kManagerInterface, method, {unit, "fail"},
+    state_->call(what, kManagerPath, kManagerInterface, method, strings({unit, "fail"}),
                  [what, reply = std::move(reply)](Result<sd_bus_message*> message) {
                      if (!message) return reply(tl::unexpected<Error>(message.error()));
                      const char* path = nullptr;
@@ -304,35 +300,21 @@ void SystemdConnection::queue_job(JobVerb verb, const std::string& unit,
 
 void SystemdConnection::reset_failed(const std::string& unit, Reply<void> reply) {
     state_->call("cannot reset the failed state of " + unit, kManagerPath, kManagerInterface,
-                 "ResetFailedUnit", {unit}, [reply = std::move(reply)](Result<sd_bus_message*> m) {
+                 "ResetFailedUnit", strings({unit}), [reply = std::move(reply)](Result<sd_bus_message*> m) {
                      if (!m) return reply(tl::unexpected<Error>(m.error()));
                      reply({});
                  });
 }
 
 void SystemdConnection::signal_main(const std::string& unit, int signal, Reply<void> reply) {
-    // KillUnit takes (ssi); call() appends strings only.
-    auto& state = *state_;
-    sd_bus_message* raw = nullptr;
-    auto call = std::make_unique<Call>(
-        Call{"cannot signal " + unit, [reply = std::move(reply)](Result<sd_bus_message*> m) {
-                 if (!m) return reply(tl::unexpected<Error>(m.error()));
-                 reply({});
-             }});
-    int r = state.bus == nullptr ? -ENOTCONN
-                                 : sd_bus_message_new_method_call(state.bus.get(), &raw,
-                                                                  kSystemdName, kManagerPath,
-                                                                  kManagerInterface, "KillUnit");
-    BusMessagePtr message(raw);
-    if (r >= 0) r = sd_bus_message_append(raw, "ssi", unit.c_str(), "main", signal);
-    sd_bus_slot* slot = nullptr;
-    if (r >= 0)
-        r = sd_bus_call_async(state.bus.get(), &slot, raw, on_reply, call.get(), kCallTimeout);
-    if (r < 0) return call->handler(tl::unexpected<Error>(bus_error(call->what, nullptr, nullptr, r)));
-    sd_bus_slot_set_destroy_callback(slot, destroy_call);
-    sd_bus_slot_set_floating(slot, 1);
-    sd_bus_slot_unref(slot);
-    (void)call.release();
+    state_->call("cannot signal " + unit, kManagerPath, kManagerInterface, "KillUnit",
+                 [&](sd_bus_message* message) {
+                     return sd_bus_message_append(message, "ssi", unit.c_str(), "main", signal);
+                 },
+                 [reply = std::move(reply)](Result<sd_bus_message*> m) {
+                     if (!m) return reply(tl::unexpected<Error>(m.error()));
+                     reply({});
+                 });
 }
 
 } // namespace lakebed

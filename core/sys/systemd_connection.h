@@ -45,8 +45,8 @@ class SystemdConnection {
 
     [[nodiscard]] bool connected() const;
 
-    // Each reply comes later, from the loop, exactly once, in the order of the calls; when the
-    // connection breaks it is an Error.
+    // Replies come from the loop in the order of the calls; without a connection, at once with an
+    // Error. Those under way when it breaks may never come: `disconnected` stands for them.
     void read_unit(const std::string& unit, Reply<UnitProperties> reply);
     void read_job_type(std::uint32_t id, Reply<std::string> reply);
     void list_jobs(Reply<std::vector<SystemdJob>> reply);

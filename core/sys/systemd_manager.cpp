@@ -89,7 +89,7 @@ Result<std::string> SystemdManager::wait_for_job(const std::string& job, Duratio
     std::uint64_t deadline = monotonic_usec() + static_cast<std::uint64_t>(timeout.count());
     while (true) {
         if (auto found = ended_->find(job); found != ended_->end()) return found->second;
-        r = sd_bus_process(bus_.bus.get(), nullptr);
+        int r = sd_bus_process(bus_.bus.get(), nullptr);
         if (r < 0) return fail_errno("the connection to systemd broke", -r);
         if (r > 0) continue;
         std::uint64_t now = monotonic_usec();

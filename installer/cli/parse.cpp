@@ -119,7 +119,7 @@ Result<ParsedLine> parse_line(const std::vector<std::string>& arguments) {
     ParsedLine line;
     CLI::App app;
     app.set_help_flag();
-    app.prefix_command(false);
+    app.require_subcommand(0, 1); // a later word that is a command's name is an argument
     add_options(app, global_options(), line.options);
     for (const Command& command : all_commands()) {
         CLI::App* sub = app.add_subcommand(std::string(command.name));

@@ -1,6 +1,7 @@
 // Depot: a plain directory of verified artifacts, named by digest, with an index.
 //
-// Layout: sha256/<hex> (the files), index.toml, tmp/ (unfinished), .lock. Any web server can serve it.
+// Layout: sha256/<hex> (the files), index.toml, tmp/ (unfinished), .lock. Any web server can serve
+// it.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +40,8 @@ struct DepotIndex {
 // Size and time of the stored file are those of the index.
 [[nodiscard]] bool is_stored(const std::string& depot, const IndexEntry& entry);
 
-// What the depot holds, by artifact name, for the Inventory. Fast: files are not read. A missing depot
-// is empty; rows whose file is missing or changed are left out.
+// What the depot holds, by artifact name, for the Inventory. Fast: files are not read. A missing
+// depot is empty; rows whose file is missing or changed are left out.
 [[nodiscard]] Result<std::map<std::string, DepotEntry>> read_depot(const std::string& depot);
 
 } // namespace lakebed

@@ -1,8 +1,8 @@
 // fetch: brings artifacts of the catalog into the depot, each from the first source that works.
 //
-// How it works: what the index has is left alone. The rest goes in rounds, one source each: one Maven
-// run for all maven coordinates, go builds one after another beside it, pip, urls and files in
-// parallel. Each file is checked (size, sha256, first bytes) in <depot>/tmp, then moved in.
+// How it works: what the index has is left alone. The rest goes in rounds, one source each: one
+// Maven run for all maven coordinates, go builds one after another beside it, pip, urls and files
+// in parallel. Each file is checked (size, sha256, first bytes) in <depot>/tmp, then moved in.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,9 @@ struct FetchReport {
     bool cancelled = false; // the rest was not tried; what is in the depot stays and is whole
 };
 
-// `artifacts`: names; empty means all of the catalog. An Error here means that nothing could be tried
-// (unknown name, depot not writable, locked, no space); failures of single artifacts are in the report.
+// `artifacts`: names; empty means all of the catalog. An Error here means that nothing could be
+// tried (unknown name, depot not writable, locked, no space); failures of single artifacts are in
+// the report.
 [[nodiscard]] Result<FetchReport> fetch(const Catalog& catalog, std::vector<std::string> artifacts,
                                         const FetchOptions& options);
 

@@ -1,8 +1,8 @@
 // apply: carries out a Plan on a Host, so that a run killed at any point can be run again.
 //
-// How it works: journal "intent", step, journal "done", in the order of the plan; neighbouring Unpack
-// steps run side by side. It stops at the first error. A second run makes a new plan from what is
-// there, and every step is idempotent, so it ends in the same state.
+// How it works: journal "intent", step, journal "done", in the order of the plan; neighbouring
+// Unpack steps run side by side. It stops at the first error. A second run makes a new plan from
+// what is there, and every step is idempotent, so it ends in the same state.
 #pragma once
 
 #include <chrono>
@@ -51,8 +51,8 @@ struct ApplyReport {
     std::chrono::milliseconds took{0};
 };
 
-// Errors: the step's own class when nothing has been changed yet, else Errc::partial; both say which
-// step, why, and that running apply again continues.
+// Errors: the step's own class when nothing has been changed yet, else Errc::partial; both say
+// which step, why, and that running apply again continues.
 [[nodiscard]] Result<ApplyReport> apply(const Plan& plan, Host& host, const FileLock& lock,
                                         const ApplyOptions& options = {});
 

@@ -13,7 +13,7 @@ namespace lakebed {
 namespace {
 
 ContentType read_type(TableReader& reader) {
-    static const std::vector<std::string> kNames = {"jar", "zip", "tar_gz", "tar_xz", "elf", "any"};
+    static const std::vector<std::string> kNames = {"jar", "zip", "tar.gz", "tar.xz", "elf", "any"};
     auto text = reader.string("type");
     if (!text) return ContentType::any;
     auto it = std::ranges::find(kNames, *text);
@@ -21,7 +21,7 @@ ContentType read_type(TableReader& reader) {
     auto near = closest(*text, kNames);
     reader.error("type", fmt::format("unknown type \"{}\"", *text),
                  near ? fmt::format("did you mean \"{}\"?", *near)
-                      : "one of jar, zip, tar_gz, tar_xz, elf, any");
+                      : "one of jar, zip, tar.gz, tar.xz, elf, any");
     return ContentType::any;
 }
 

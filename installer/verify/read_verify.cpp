@@ -72,7 +72,7 @@ S3Step read_s3(TableReader& reader, Diagnostics& diagnostics) {
     auto users = reader.tables("users");
     for (std::size_t i = 0; i < users.size(); ++i) {
         TableReader user(*users[i], indexed(reader, "users", i), diagnostics);
-        S3User& out = step.users.emplace_back();
+        S3StepUser& out = step.users.emplace_back();
         out.name = user.require_string("name");
         out.access_key_file = user.require_string("access_key_file");
         out.secret_key_file = user.require_string("secret_key_file");

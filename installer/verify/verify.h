@@ -51,13 +51,13 @@ struct RedisStep {
     bool operator==(const RedisStep&) const = default;
 };
 
-struct S3User {
+struct S3StepUser {
     std::string name;
     std::string access_key_file;
     std::string secret_key_file;
     std::string bucket;
     std::vector<std::string> refused;
-    bool operator==(const S3User&) const = default;
+    bool operator==(const S3StepUser&) const = default;
 };
 
 struct S3Step {
@@ -67,7 +67,7 @@ struct S3Step {
     std::string root_access_key_file;
     std::string root_secret_key_file;
     std::vector<std::string> buckets;
-    std::vector<S3User> users;
+    std::vector<S3StepUser> users;
     bool operator==(const S3Step&) const = default;
 };
 

@@ -1,0 +1,13 @@
+// json: a Table as the JSON document that --json prints.
+#pragma once
+
+#include <string>
+
+#include "base/value.h"
+
+namespace lakebed {
+
+// Indented, keys in the order of the table, invalid UTF-8 replaced; ends with a newline.
+[[nodiscard]] std::string to_json(const Table& document);
+
+} // namespace lakebed
