@@ -52,8 +52,10 @@ void merge(Table& under, const Table& over) {
         if (present && present->table() && member.value.table()) {
             merge(*present->table(), *member.value.table());
             present->pos = member.value.pos;
+        } else if (present) {
+            *present = member.value;
         } else {
-            set(under, member.key, member.value);
+            under.push_back(member); // with the place of its key
         }
     }
 }

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 #define TOML_EXCEPTIONS 0
+// Version 3.3 asserts on "[[[" what its next lines report as an error of the input; found by tests/fuzz.
+#define TOML_ASSERT(expr) static_cast<void>(0)
 #include <toml++/toml.h>
 
 namespace lakebed {

@@ -44,12 +44,21 @@ ProbeOutcome redis_error(std::string_view line) {
 // ---- Thrift -----------------------------------------------------------------------------------
 
 enum ThriftType : std::uint8_t {
-    kStop = 0, kBool = 2, kByte = 3, kDouble = 4, kI16 = 6, kI32 = 8, kI64 = 10, kString = 11,
-    kStruct = 12, kMap = 13, kSet = 14, kList = 15
+    kStop = 0,
+    kBool = 2,
+    kByte = 3,
+    kDouble = 4,
+    kI16 = 6,
+    kI32 = 8,
+    kI64 = 10,
+    kString = 11,
+    kStruct = 12,
+    kMap = 13,
+    kSet = 14,
+    kList = 15
 };
 constexpr std::uint32_t kVersion1 = 0x80010000;
 constexpr std::uint8_t kCall = 1, kReply = 2, kException = 3;
-
 
 // Reads from the front; runs short by setting `short_of_bytes`, nonsense by setting `malformed`.
 // Either makes every later read return zero, so callers look once at the end.
@@ -75,11 +84,23 @@ class ThriftReader {
         if (depth > 32) malformed_ = true;
         if (done()) return;
         switch (type) {
-        case kBool: case kByte: take(1); return;
-        case kI16: take(2); return;
-        case kI32: take(4); return;
-        case kI64: case kDouble: take(8); return;
-        case kString: string(); return;
+        case kBool:
+        case kByte:
+            take(1);
+            return;
+        case kI16:
+            take(2);
+            return;
+        case kI32:
+            take(4);
+            return;
+        case kI64:
+        case kDouble:
+            take(8);
+            return;
+        case kString:
+            string();
+            return;
         case kStruct:
             while (std::uint8_t field = byte()) {
                 take(2);
@@ -87,9 +108,11 @@ class ThriftReader {
                 if (done()) return;
             }
             return;
-        case kList: case kSet: {
+        case kList:
+        case kSet: {
             std::uint8_t element = byte();
-            for (std::uint32_t count = i32(); count > 0 && !done(); --count) skip(element, depth + 1);
+            for (std::uint32_t count = i32(); count > 0 && !done(); --count)
+                skip(element, depth + 1);
             return;
         }
         case kMap: {
@@ -100,7 +123,8 @@ class ThriftReader {
             }
             return;
         }
-        default: malformed_ = true;
+        default:
+            malformed_ = true;
         }
     }
 
@@ -155,6 +179,13 @@ ProbeOutcome read_result(ThriftReader& reader, std::string_view method) {
 }
 
 } // namespace
+
+std::string errno_clause(int error) {
+    std::string text = errno_text(error);
+    if (!text.empty())
+        text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+    return text;
+}
 
 std::string printable(std::string_view text) {
     std::string out;
@@ -226,8 +257,8 @@ std::optional<ProbeOutcome> thrift_outcome(std::string_view received, std::strin
         return ProbeOutcome{.detail = "answers another call than ours"};
     ProbeOutcome outcome;
     if (type == kException)
-        outcome = {.detail = with_reason(fmt::format("refuses {}", method),
-                                         reader.exception_message())};
+        outcome = {.detail =
+                       with_reason(fmt::format("refuses {}", method), reader.exception_message())};
     else
         outcome = read_result(reader, method);
     if (reader.malformed()) return ProbeOutcome{.detail = "answers with nonsense"};

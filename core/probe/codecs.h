@@ -25,6 +25,9 @@ namespace lakebed {
 [[nodiscard]] std::optional<ProbeOutcome>
 thrift_outcome(std::string_view received, std::string_view method, std::uint32_t sequence);
 
+// "connection refused": an errno value as a clause.
+[[nodiscard]] std::string errno_clause(int error);
+
 // Server text for a message: printable, one line, at most 200 characters.
 [[nodiscard]] std::string printable(std::string_view text);
 

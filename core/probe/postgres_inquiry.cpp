@@ -50,10 +50,14 @@ void PostgresInquiry::go_on_connecting() {
     // libpq may go on with another socket that has the same number, which epoll would not notice.
     source_.reset();
     switch (PQconnectPoll(connection_.get())) {
-    case PGRES_POLLING_READING: return watch(EPOLLIN, &PostgresInquiry::go_on_connecting);
-    case PGRES_POLLING_WRITING: return watch(EPOLLOUT, &PostgresInquiry::go_on_connecting);
-    case PGRES_POLLING_OK: return query();
-    default: return end(postgres_error_outcome(PQerrorMessage(connection_.get())));
+    case PGRES_POLLING_READING:
+        return watch(EPOLLIN, &PostgresInquiry::go_on_connecting);
+    case PGRES_POLLING_WRITING:
+        return watch(EPOLLOUT, &PostgresInquiry::go_on_connecting);
+    case PGRES_POLLING_OK:
+        return query();
+    default:
+        return end(postgres_error_outcome(PQerrorMessage(connection_.get())));
     }
 }
 
@@ -107,7 +111,8 @@ void PostgresInquiry::end(ProbeOutcome outcome) {
 }
 
 ProbeOutcome postgres_error_outcome(std::string_view text) {
-    // "connection to server … failed: FATAL:  57P03: the database system is starting up\nLOCATION: …"
+    // "connection to server … failed: FATAL:  57P03: the database system is starting up\nLOCATION:
+    // …"
     ProbeOutcome outcome;
     outcome.progress = text.find(" 57P03: ") != std::string_view::npos;
     for (std::string_view severity : {"FATAL:  ", "ERROR:  ", "PANIC:  "}) {
@@ -118,10 +123,11 @@ ProbeOutcome postgres_error_outcome(std::string_view text) {
         break;
     }
     constexpr std::string_view kFailed = " failed: ";
-    if (auto at = text.find(kFailed); at != std::string_view::npos && text.starts_with("connection to"))
+    if (auto at = text.find(kFailed);
+        at != std::string_view::npos && text.starts_with("connection to"))
         text.remove_prefix(at + kFailed.size());
     outcome.detail = printable(text.substr(0, text.find('\n')));
-    if (outcome.detail.empty()) outcome.detail = "closed the connection";
+    if (outcome.detail.empty()) outcome.detail = "does not answer";
     return outcome;
 }
 

@@ -44,8 +44,8 @@ class PostgresInquiry {
     bool has_row_ = false;
 };
 
-// What an error of libpq in its verbose form means: 57P03 (starting up, in recovery) is progress, the
-// rest is told in the server's words without its LOCATION lines.
+// What an error of libpq in its verbose form means: 57P03 (starting up, in recovery) is progress,
+// the rest is told in the server's words without its LOCATION lines.
 [[nodiscard]] ProbeOutcome postgres_error_outcome(std::string_view libpq_text);
 
 } // namespace lakebed

@@ -18,9 +18,9 @@ PostgresOptions::PostgresOptions(PostgresTarget target)
     set("dbname", target_.database.c_str());
     set("user", target_.user.c_str());
     set("password", target_.password.c_str());
-    set("passfile", "/dev/null");
+    set("passfile", "/dev/null/none"); // /dev/null itself gets a warning
+    set("options", "");
     set("application_name", target_.application.c_str());
-    set("connect_timeout", "10"); // of the blocking form; the other has its own clock
     set("gssencmode", "disable");
     set("sslmode", local ? "disable" : "prefer");
     set("client_encoding", "UTF8");

@@ -1,5 +1,5 @@
-// PostgresOptions: the parameters of a libpq connection, complete, so that nothing of the environment
-// (PGHOST, ~/.pgpass, a service file …) gets in.
+// PostgresOptions: the parameters of a libpq connection, complete, so that nothing of the
+// environment (PGHOST, ~/.pgpass, a service file …) gets in.
 #pragma once
 
 #include <array>
@@ -21,6 +21,8 @@ struct PostgresTarget {
 class PostgresOptions {
   public:
     explicit PostgresOptions(PostgresTarget target);
+    PostgresOptions(const PostgresOptions&) = delete; // it points into itself
+    PostgresOptions& operator=(const PostgresOptions&) = delete;
 
     [[nodiscard]] const char* const* names() const { return names_.data(); }
     [[nodiscard]] const char* const* values() const { return values_.data(); }
@@ -28,8 +30,8 @@ class PostgresOptions {
   private:
     PostgresTarget target_;
     std::string port_;
-    std::array<const char*, 12> names_{};
-    std::array<const char*, 12> values_{};
+    std::array<const char*, 16> names_{};
+    std::array<const char*, 16> values_{};
 };
 
 } // namespace lakebed

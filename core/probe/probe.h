@@ -41,8 +41,8 @@ class Prober {
   public:
     using Done = std::function<void(const ProbeOutcome&)>;
 
-    // `loop` must outlive the Prober. Without `secrets` they are read again from their files at each
-    // new connection, so a rotated password is picked up.
+    // `loop` must outlive the Prober. Without `secrets` they are read again from their files at
+    // each new connection, so a rotated password is picked up.
     Prober(sd_event* loop, ProbeSpec spec, std::optional<ProbeSecrets> secrets = {});
     Prober(Prober&&) noexcept;
     Prober& operator=(Prober&&) noexcept;

@@ -76,11 +76,11 @@ void SocketInquiry::connect() {
     if (!address) return end({.detail = fmt::format("\"{}\" is not an address", host)});
     socket_ = UniqueFd(
         ::socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!socket_.valid()) return end({.detail = "cannot make a socket: " + errno_text(errno)});
+    if (!socket_.valid()) return end({.detail = "cannot make a socket: " + errno_clause(errno)});
     if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address->storage),
                   address->size) == 0)
         return connected();
-    if (errno != EINPROGRESS) return end({.detail = errno_text(errno)});
+    if (errno != EINPROGRESS) return end({.detail = errno_clause(errno)});
     connecting_ = true;
     watch(EPOLLOUT);
 }
@@ -104,7 +104,7 @@ void SocketInquiry::on_ready(std::uint32_t events) {
         int error = 0;
         socklen_t size = sizeof error;
         ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-        if (error != 0) return end({.detail = errno_text(error)});
+        if (error != 0) return end({.detail = errno_clause(error)});
         return connected();
     }
     if (!to_send_.empty() && (events & EPOLLOUT)) return send();
@@ -116,7 +116,7 @@ void SocketInquiry::send() {
         ssize_t count = ::send(socket_.get(), to_send_.data(), to_send_.size(), MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno == EAGAIN) return watch(EPOLLOUT | EPOLLIN);
-        if (count < 0) return lost(errno_text(errno));
+        if (count < 0) return lost(errno_clause(errno));
         to_send_.erase(0, static_cast<std::size_t>(count));
     }
     watch(EPOLLIN);
@@ -128,7 +128,7 @@ void SocketInquiry::receive() {
         ssize_t count = ::recv(socket_.get(), buffer, sizeof buffer, 0);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno == EAGAIN) return;
-        if (count < 0) return lost(errno_text(errno));
+        if (count < 0) return lost(errno_clause(errno));
         if (count == 0) return lost("closed the connection");
         received_.append(buffer, static_cast<std::size_t>(count));
         if (auto outcome = judge()) return end(*outcome);
@@ -150,8 +150,8 @@ void SocketInquiry::watch(std::uint32_t events) {
     if (!watched) end({.detail = watched.error().message});
 }
 
-// A kept connection that the service has closed since (its idle limit, a restart) says nothing about
-// now: one fresh connection does.
+// A kept connection that the service has closed since (its idle limit, a restart) says nothing
+// about now: one fresh connection does.
 void SocketInquiry::lost(std::string why) {
     bool was_kept = !fresh_;
     abort();
@@ -160,7 +160,8 @@ void SocketInquiry::lost(std::string why) {
 }
 
 void SocketInquiry::end(ProbeOutcome outcome) {
-    // Kept, but not watched, since epoll would report a hang-up for ever: it shows at the next probe.
+    // Kept, but not watched, since epoll would report a hang-up for ever: it shows at the next
+    // probe.
     source_.reset();
     if (!outcome.ok) abort();
     report_(std::move(outcome));

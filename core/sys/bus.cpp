@@ -60,6 +60,8 @@ Error bus_error(std::string_view what, const char* name, const char* text, int e
     if (kind == SD_BUS_ERROR_ACCESS_DENIED || kind == SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED) {
         failure.code = Errc::refused;
         failure.hint = "run it as root";
+    } else if (kind == SD_BUS_ERROR_NO_REPLY || kind == SD_BUS_ERROR_DISCONNECTED) {
+        failure.code = Errc::temporary;
     } else if (kind.ends_with(".NoSuchUnit")) {
         failure.code = Errc::not_found;
     }

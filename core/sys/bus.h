@@ -37,7 +37,8 @@ struct ManagerBus {
 
 [[nodiscard]] Result<BusPtr> open_system_bus();
 
-// Error of a bus call as ours. `name` is the D-Bus error name and may be null, as may `text`.
+// Error of a bus call as ours; Errc::temporary when the answer was lost, so that nobody knows whether
+// the call was carried out. `name` is the D-Bus error name and may be null, as may `text`.
 [[nodiscard]] Error bus_error(std::string_view what, const char* name, const char* text, int error);
 
 // D-Bus names of the systemd manager.

@@ -38,7 +38,7 @@ std::string Sha256::finish() {
     return text;
 }
 
-std::string sha256_hex(std::string_view bytes) {
+std::string sha256_hex(const std::string& bytes) {
     Sha256 digest;
     digest.update(bytes);
     return digest.finish();

@@ -24,7 +24,8 @@ class Sha256 {
     std::unique_ptr<void, Free> context_;
 };
 
-[[nodiscard]] std::string sha256_hex(std::string_view bytes);
+// A string and not a view: plan/digest.h has that for the pure modules, under the same name.
+[[nodiscard]] std::string sha256_hex(const std::string& bytes);
 
 // Of the whole file behind `fd`, whatever its offset. `progress` gets the bytes read so far.
 [[nodiscard]] Result<std::string>

@@ -112,7 +112,9 @@ Result<void> make_directories(const std::string& path, std::uint32_t mode) {
     std::string made;
     for (const auto& part : std::filesystem::path(path)) {
         made = made.empty() ? part.string() : (std::filesystem::path(made) / part).string();
-        if (::mkdir(made.c_str(), 0700) == 0) {
+        // With its mode from the start: killed before the chmod() that an unusual umask makes
+        // necessary, a directory would stay closed for good.
+        if (::mkdir(made.c_str(), mode) == 0) {
             if (::chmod(made.c_str(), mode) != 0) return fail_errno("cannot set the mode of " + made, errno);
             TRY(fsync_directory(parent_of(made)));
         } else if (errno != EEXIST) {

@@ -8,7 +8,7 @@
 namespace lakebed {
 namespace {
 
-using Target = std::variant<std::string*, int*, std::uint32_t*, bool*>;
+using Target = std::variant<std::string*, int*, std::uint32_t*, std::uint64_t*, bool*>;
 struct Wanted {
     std::string_view name;
     Target target;
@@ -29,6 +29,8 @@ int read_variant(sd_bus_message* message, const Target& target) {
     }
     if (auto* const* number = std::get_if<std::uint32_t*>(&target))
         return sd_bus_message_read(message, "v", "u", *number);
+    if (auto* const* number = std::get_if<std::uint64_t*>(&target))
+        return sd_bus_message_read(message, "v", "t", *number);
     int value = 0;
     int r = sd_bus_message_read(message, "v", "b", &value);
     if (r >= 0) *std::get<bool*>(target) = value != 0;
@@ -70,6 +72,8 @@ int read_unit_properties(sd_bus_message* message, UnitProperties& into) {
         {"UnitFileState", &into.unit_file_state},
         {"NeedDaemonReload", &into.need_daemon_reload},
         {"ControlGroup", &into.control_group},
+        {"ActiveEnterTimestampMonotonic", &into.active_enter},
+        {"InactiveEnterTimestampMonotonic", &into.inactive_enter},
         {"Result", &into.result},
         {"StatusText", &into.status_text},
         {"ExecMainCode", &into.exec_main_code},

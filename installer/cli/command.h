@@ -4,6 +4,7 @@
 // the completions are made from the table.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -64,6 +65,7 @@ struct Context {
     std::vector<Diagnostic> problems; // found on the way; printed and put into the document
     Table document;                   // the result, for --json
     const CancelFlag* cancel = nullptr;
+    std::chrono::system_clock::time_point started; // this run
 
     [[nodiscard]] bool has(std::string_view option) const {
         return options.find(option) != options.end();

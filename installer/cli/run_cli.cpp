@@ -92,6 +92,7 @@ bool asks_for_json(const std::vector<std::string>& arguments) {
 int run_cli(const Invocation& invocation) {
     Context context;
     context.cancel = invocation.cancel;
+    context.started = std::chrono::system_clock::now();
     auto parsed = parse_line(invocation.arguments);
     context.io = invocation.io ? *invocation.io
                                : make_terminal_io(parsed ? parsed->color : std::string("auto"));

@@ -6,11 +6,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/quantity.h"
 #include "base/result.h"
-#include "plan/inventory.h"
 
 namespace lakebed {
 
@@ -37,11 +38,15 @@ struct DepotIndex {
 [[nodiscard]] Result<DepotIndex> read_index(const std::string& depot);
 [[nodiscard]] Result<void> write_index(const std::string& depot, const DepotIndex& index);
 
+// Time of the stored file, as in IndexEntry::mtime_ns; nullopt when it is missing.
+[[nodiscard]] std::optional<std::int64_t> stored_time(const std::string& depot,
+                                                      const std::string& sha256);
+
 // Size and time of the stored file are those of the index.
 [[nodiscard]] bool is_stored(const std::string& depot, const IndexEntry& entry);
 
-// What the depot holds, by artifact name, for the Inventory. Fast: files are not read. A missing
-// depot is empty; rows whose file is missing or changed are left out.
-[[nodiscard]] Result<std::map<std::string, DepotEntry>> read_depot(const std::string& depot);
+// What the depot holds, by artifact name. Fast: files are not read. A missing depot is empty; rows
+// whose file is missing or changed are left out.
+[[nodiscard]] Result<std::map<std::string, IndexEntry>> read_depot(const std::string& depot);
 
 } // namespace lakebed

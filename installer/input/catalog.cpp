@@ -33,7 +33,8 @@ Artifact read_artifact(const Value& value, Diagnostics& diagnostics) {
     artifact.version = reader.require_string("version");
     artifact.file = reader.require_string("file");
     if (!artifact.file.empty() && !is_file_name(artifact.file))
-        reader.error("file", fmt::format("artifact.file is \"{}\", expected a file name", artifact.file));
+        reader.error("file",
+                     fmt::format("artifact.file is \"{}\", expected a file name", artifact.file));
     artifact.type = read_type(reader);
     artifact.size = read_size(reader, "size").value_or(ByteSize{});
     artifact.sha256 = reader.string("sha256").value_or("");
@@ -46,8 +47,9 @@ Artifact read_artifact(const Value& value, Diagnostics& diagnostics) {
                     artifact.sources.push_back(std::move(*source));
             if (array->empty()) reader.error("sources", "artifact.sources is empty");
         } else {
-            reader.error("sources", fmt::format("artifact.sources is {}, expected an array of tables",
-                                                type_name(*sources)));
+            reader.error("sources",
+                         fmt::format("artifact.sources is {}, expected an array of tables",
+                                     type_name(*sources)));
         }
     } else {
         reader.error("sources", fmt::format("artifact \"{}\" has no sources", artifact.name),
@@ -60,8 +62,9 @@ Artifact read_artifact(const Value& value, Diagnostics& diagnostics) {
         reader.error("sha256", fmt::format("artifact \"{}\" has no sha256", artifact.name),
                      "only what is built here (go) may go without");
     if (!artifact.sha256.empty() && !is_sha256(artifact.sha256))
-        reader.error("sha256", fmt::format("artifact.sha256 is \"{}\", expected 64 lower-case hex digits",
-                                           artifact.sha256));
+        reader.error("sha256",
+                     fmt::format("artifact.sha256 is \"{}\", expected 64 lower-case hex digits",
+                                 artifact.sha256));
     reader.finish();
     return artifact;
 }
@@ -74,18 +77,21 @@ LayoutStep read_layout_step(const Value& value, Diagnostics& diagnostics) {
     step.to = reader.string("to").value_or("");
     step.rename = reader.string("rename").value_or("");
     step.inner = reader.string("inner").value_or("");
-    step.strip = static_cast<int>(std::clamp<std::int64_t>(reader.integer("strip").value_or(0), -1, 1000));
+    step.strip =
+        static_cast<int>(std::clamp<std::int64_t>(reader.integer("strip").value_or(0), -1, 1000));
     step.include = reader.strings("include");
     step.exclude = reader.strings("exclude");
     step.mode = read_mode(reader, "mode").value_or(0);
     if (!step.to.empty() && !is_relative_path(step.to))
-        reader.error("to", fmt::format("\"{}\" does not stay below the component's directory", step.to));
+        reader.error("to",
+                     fmt::format("\"{}\" does not stay below the component's directory", step.to));
     if (!step.rename.empty() && !is_file_name(step.rename))
         reader.error("rename", fmt::format("\"{}\" is no file name", step.rename));
     if (step.strip < 0) reader.error("strip", "component.layout.strip is negative");
-    if (!step.unpack && (step.strip != 0 || !step.inner.empty() || !step.include.empty() ||
-                         !step.exclude.empty()))
-        reader.error("artifact", "strip, inner, include and exclude have a meaning with unpack only",
+    if (!step.unpack &&
+        (step.strip != 0 || !step.inner.empty() || !step.include.empty() || !step.exclude.empty()))
+        reader.error("artifact",
+                     "strip, inner, include and exclude have a meaning with unpack only",
                      "add unpack = true");
     reader.finish();
     return step;
@@ -98,8 +104,9 @@ Component read_component(const Value& value, Diagnostics& diagnostics) {
     component.name = read_name(reader, "name");
     component.version = reader.require_string("version");
     if (!component.version.empty() && !is_file_name(component.version))
-        reader.error("version", fmt::format("component.version is \"{}\", which cannot stand in a path",
-                                            component.version));
+        reader.error("version",
+                     fmt::format("component.version is \"{}\", which cannot stand in a path",
+                                 component.version));
     component.unpacked = read_size(reader, "unpacked").value_or(ByteSize{});
     for (const Value* step : reader.tables("layout"))
         component.layout.push_back(read_layout_step(*step, diagnostics));
@@ -110,14 +117,14 @@ Component read_component(const Value& value, Diagnostics& diagnostics) {
 }
 
 template <class Item>
-void add_unique(std::vector<Item>& items, Item item, std::string_view what, Diagnostics& diagnostics) {
+void add_unique(std::vector<Item>& items, Item item, std::string_view what,
+                Diagnostics& diagnostics) {
     auto it = std::ranges::find(items, item.name, &Item::name);
     if (it == items.end() || item.name.empty()) {
         items.push_back(std::move(item));
         return;
     }
-    diagnostics.error(item.pos,
-                      fmt::format("{} \"{}\" is there twice", what, item.name),
+    diagnostics.error(item.pos, fmt::format("{} \"{}\" is there twice", what, item.name),
                       fmt::format("the other is at {}:{}", it->pos.file, it->pos.line));
 }
 
@@ -140,7 +147,8 @@ void read_catalog(std::string_view text, std::string_view file, Catalog& catalog
     for (const Value* value : reader.tables("artifact"))
         add_unique(catalog.artifacts, read_artifact(*value, diagnostics), "artifact", diagnostics);
     for (const Value* value : reader.tables("component"))
-        add_unique(catalog.components, read_component(*value, diagnostics), "component", diagnostics);
+        add_unique(catalog.components, read_component(*value, diagnostics), "component",
+                   diagnostics);
     reader.finish();
 }
 
@@ -151,10 +159,11 @@ void check_catalog(const Catalog& catalog, Diagnostics& diagnostics) {
         for (const LayoutStep& step : component.layout) {
             if (step.artifact.empty() || find_artifact(catalog, step.artifact)) continue;
             auto near = closest(step.artifact, known);
-            diagnostics.error(component.pos,
-                              fmt::format("component \"{}\" is laid out from \"{}\", which is no artifact",
-                                          component.name, step.artifact),
-                              near ? fmt::format("did you mean \"{}\"?", *near) : std::string());
+            diagnostics.error(
+                component.pos,
+                fmt::format("component \"{}\" is laid out from \"{}\", which is no artifact",
+                            component.name, step.artifact),
+                near ? fmt::format("did you mean \"{}\"?", *near) : std::string());
         }
     }
 }

@@ -44,9 +44,9 @@ using Source = std::variant<MavenSource, PypiSource, GoSource, UrlSource, FileSo
 enum class ContentType { jar, zip, tar_gz, tar_xz, elf, any };
 
 struct Artifact {
-    std::string name;    // unique in the catalog: "postgresql-jdbc"
+    std::string name; // unique in the catalog: "postgresql-jdbc"
     std::string version;
-    std::string file;    // file name below which it is laid out: "postgresql-42.7.3.jar"
+    std::string file; // file name below which it is laid out: "postgresql-42.7.3.jar"
     ContentType type = ContentType::any;
     ByteSize size;       // 0 when built here (go)
     std::string sha256;  // lower-case hex; empty only when built here (go): recorded in the depot
@@ -60,14 +60,15 @@ struct Artifact {
 // One step of laying out a component: an archive's members, or the artifact as one file.
 struct LayoutStep {
     std::string artifact;
-    bool unpack = false;               // else: placed as one file
-    std::string to;                    // directory below the component's root; "" is the root
-    std::string rename;                // file name when placed as one file; "" keeps Artifact::file
-    std::string inner;                 // unpack: archive inside the archive to unpack instead (glob)
-    int strip = 0;                     // unpack: leading path components to drop
-    std::vector<std::string> include;  // unpack: globs on the member's path before `strip`; empty: all
+    bool unpack = false; // else: placed as one file
+    std::string to;      // directory below the component's root; "" is the root
+    std::string rename;  // file name when placed as one file; "" keeps Artifact::file
+    std::string inner;   // unpack: archive inside the archive to unpack instead (glob)
+    int strip = 0;       // unpack: leading path components to drop
+    std::vector<std::string>
+        include; // unpack: globs on the member's path before `strip`; empty: all
     std::vector<std::string> exclude;
-    std::uint32_t mode = 0;            // force this mode on files (0755 …); 0: from the archive, masked
+    std::uint32_t mode = 0; // force this mode on files (0755 …); 0: from the archive, masked
     bool operator==(const LayoutStep&) const = default;
 };
 

@@ -23,7 +23,8 @@ Profile read_profile(std::string_view text, std::string_view file, Diagnostics& 
         for (const Value& item : *services->array()) {
             const std::string* name = item.string();
             if (!name) {
-                diagnostics.error(item.pos, fmt::format("a service is {}, expected a string", type_name(item)));
+                diagnostics.error(
+                    item.pos, fmt::format("a service is {}, expected a string", type_name(item)));
             } else if (std::ranges::find(profile.services, *name) != profile.services.end()) {
                 diagnostics.error(item.pos, fmt::format("service \"{}\" is there twice", *name));
             } else {

@@ -15,7 +15,7 @@ namespace lakebed {
 struct Profile {
     std::string name;
     std::string title;
-    std::vector<std::string> services; // services and jobs, by name; order is that of display
+    std::vector<std::string> services;  // services and jobs, by name; order is that of display
     std::vector<SourcePos> service_pos; // of each of them
     SourcePos pos;
     bool operator==(const Profile&) const = default;
@@ -26,8 +26,8 @@ enum class ServiceKind { service, job };
 // name = { generate = 32 } or { value = "…" } (a user name, say: not secret but delivered alike).
 // The site may replace either by { file = "/path" }.
 struct SecretConf {
-    std::string name;  // unique over all services; file name below /etc/lakebed/secrets
-    int generate = 0;  // characters [A-Za-z0-9] from getrandom(2)
+    std::string name; // unique over all services; file name below /etc/lakebed/secrets
+    int generate = 0; // characters [A-Za-z0-9] from getrandom(2)
     std::string value;
     SourcePos pos;
     bool operator==(const SecretConf&) const = default;
@@ -63,7 +63,7 @@ enum class FileFormat { text, toml, xml, properties, redis, postgresql };
 struct FileConf {
     std::string path; // below the config directory
     FileFormat format = FileFormat::text;
-    std::string text;      // format text: the content
+    std::string text; // format text: the content
     SourcePos text_pos;
     Table values;          // other formats: key = value
     bool settings = false; // [service.NAME.settings] of the site are merged into `values`
@@ -82,10 +82,10 @@ struct ServiceConf {
     std::string name;
     std::string title;
     ServiceKind kind = ServiceKind::service;
-    std::string component;              // of the catalog; may be empty
+    std::string component;               // of the catalog; may be empty
     std::vector<std::string> components; // further ones it reads (a JRE, Hadoop jars): @home:NAME@
-    std::string user;                   // system user; empty: root (jobs only)
-    std::string unit;                   // template file in units/
+    std::string user;                    // system user; empty: root (jobs only)
+    std::string unit;                    // template file in units/
     bool jvm = false;
     std::vector<NeedConf> needs;
     std::vector<PortConf> ports;
@@ -94,13 +94,13 @@ struct ServiceConf {
     std::vector<SecretConf> secrets;
     std::vector<std::string> credentials; // secrets (own or others') its unit loads
     std::vector<FileConf> files;
-    Table variables;                      // [variables]: more @names@; strings with @variables@
-    std::optional<Value> probe;           // tables with @variables@, read by model once resolved
+    Table variables;            // [variables]: more @names@; strings with @variables@
+    std::optional<Value> probe; // tables with @variables@, read by model once resolved
     std::optional<Value> liveness;
     std::optional<Value> restart;
     std::vector<Value> fatal;
     std::string start_timeout = "90s";
-    std::vector<Value> verify;            // acceptance steps, see verify/
+    std::vector<Value> verify; // acceptance steps, see verify/
     SourcePos pos;
     bool operator==(const ServiceConf&) const = default;
 };

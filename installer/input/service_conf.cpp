@@ -14,7 +14,8 @@ template <class Item, class Name>
 void check_unique(const std::vector<Item>& items, Name Item::*name, std::string_view what,
                   Diagnostics& diagnostics) {
     for (auto it = items.begin(); it != items.end(); ++it)
-        if (std::find_if(items.begin(), it, [&](const Item& o) { return o.*name == (*it).*name; }) != it)
+        if (std::find_if(items.begin(), it,
+                         [&](const Item& o) { return o.*name == (*it).*name; }) != it)
             diagnostics.error(it->pos, fmt::format("{} \"{}\" is there twice", what, (*it).*name));
 }
 
@@ -29,7 +30,8 @@ void read_service_table(const Value& value, ServiceConf& conf, Diagnostics& diag
         if (*kind == "job")
             conf.kind = ServiceKind::job;
         else if (*kind != "service")
-            reader.error("kind", fmt::format("unknown kind \"{}\"", *kind), "\"service\" or \"job\"");
+            reader.error("kind", fmt::format("unknown kind \"{}\"", *kind),
+                         "\"service\" or \"job\"");
     }
     conf.component = reader.string("component").value_or("");
     conf.components = reader.strings("components");
@@ -40,12 +42,15 @@ void read_service_table(const Value& value, ServiceConf& conf, Diagnostics& diag
         reader.error("user", "service.user is missing", "only a job may run as root");
     conf.unit = reader.require_string("unit");
     if (!conf.unit.empty() && !is_file_name(conf.unit))
-        reader.error("unit", fmt::format("service.unit is \"{}\", expected a file name in units/", conf.unit));
+        reader.error("unit", fmt::format("service.unit is \"{}\", expected a file name in units/",
+                                         conf.unit));
     conf.jvm = reader.boolean("jvm").value_or(false);
     conf.start_timeout = reader.string("start_timeout").value_or(conf.start_timeout);
     if (auto timeout = parse_duration(conf.start_timeout); !timeout || timeout->count() <= 0)
-        reader.error("start_timeout", fmt::format("service.start_timeout is \"{}\", expected a duration "
-                                                  "like \"90s\"", conf.start_timeout));
+        reader.error("start_timeout",
+                     fmt::format("service.start_timeout is \"{}\", expected a duration "
+                                 "like \"90s\"",
+                                 conf.start_timeout));
     conf.credentials = reader.strings("credentials");
     for (const std::string& name : conf.credentials)
         if (std::ranges::count(conf.credentials, name) > 1) {
@@ -76,11 +81,15 @@ NeedConf read_need(const Value& value, Diagnostics& diagnostics) {
 void read_ports(const Value& value, ServiceConf& conf, Diagnostics& diagnostics) {
     for (const Member& member : *value.table()) {
         const auto* number = std::get_if<std::int64_t>(&member.value.data);
-        if (member.key != "port" && !(member.key.ends_with("_port") && is_variable_name(member.key)))
-            diagnostics.error(member.key_pos, fmt::format("\"{}\" is no key for a port", member.key),
+        if (member.key != "port" &&
+            !(member.key.ends_with("_port") && is_variable_name(member.key)))
+            diagnostics.error(member.key_pos,
+                              fmt::format("\"{}\" is no key for a port", member.key),
                               "\"port\", or a name that ends in \"_port\"");
         else if (!number || *number < 1 || *number > 65535)
-            diagnostics.error(member.value.pos, fmt::format("ports.{} must be an integer from 1 to 65535", member.key));
+            diagnostics.error(
+                member.value.pos,
+                fmt::format("ports.{} must be an integer from 1 to 65535", member.key));
         else
             conf.ports.push_back({member.key, static_cast<int>(*number), member.value.pos});
     }
@@ -97,7 +106,8 @@ MemoryConf read_memory(const Value& value, Diagnostics& diagnostics) {
         reader.error("share", "memory.share must be a number above 0",
                      "shares count against each other: 0.2 gets twice what 0.1 gets");
     if (!(memory.heap >= 0 && memory.heap <= 1))
-        reader.error("heap", "memory.heap must be within 0 and 1: it is a part of the service's memory");
+        reader.error("heap",
+                     "memory.heap must be within 0 and 1: it is a part of the service's memory");
     if (memory.min.bytes == 0) reader.error("min", "memory.min is missing");
     if (memory.max.bytes != 0 && memory.max < memory.min)
         reader.error("max", "memory.max is less than memory.min");
@@ -110,7 +120,9 @@ DataConf read_data(const Value& value, Diagnostics& diagnostics) {
     DataConf data;
     data.dir = reader.require_string("dir");
     if (!data.dir.empty() && (!is_relative_path(data.dir) || !is_plain_path("/" + data.dir)))
-        reader.error("dir", fmt::format("data.dir is \"{}\", expected a directory below the site's data_dir", data.dir));
+        reader.error(
+            "dir", fmt::format("data.dir is \"{}\", expected a directory below the site's data_dir",
+                               data.dir));
     data.mode = read_mode(reader, "mode").value_or(data.mode);
     data.min_free = read_size(reader, "min_free").value_or(ByteSize{});
     reader.finish();
@@ -127,11 +139,14 @@ SecretConf read_secret(const Member& member, Diagnostics& diagnostics) {
         secret.generate = static_cast<int>(std::clamp<std::int64_t>(*length, 0, 4096));
         // 16 characters of 62 are 95 bits.
         if (*length < 16 || *length > 128)
-            reader.error("generate", fmt::format("{} must be within 16 and 128", reader.name("generate")));
+            reader.error("generate",
+                         fmt::format("{} must be within 16 and 128", reader.name("generate")));
     }
     secret.value = reader.string("value").value_or("");
     if ((secret.generate != 0) == !secret.value.empty())
-        reader.error("generate", fmt::format("secret \"{}\" needs exactly one of generate and value", secret.name));
+        reader.error(
+            "generate",
+            fmt::format("secret \"{}\" needs exactly one of generate and value", secret.name));
     reader.finish();
     return secret;
 }
@@ -144,9 +159,10 @@ FileConf read_file_conf(const Value& value, Diagnostics& diagnostics) {
     file.pos = value.pos;
     file.path = reader.require_string("path");
     if (!file.path.empty() && (!is_relative_path(file.path) || !is_plain_path("/" + file.path)))
-        reader.error("path", fmt::format("file.path is \"{}\", expected a path below the config directory", file.path));
-    if (file.path == "probe.toml")
-        reader.error("path", "probe.toml is written by lakebed itself");
+        reader.error("path",
+                     fmt::format("file.path is \"{}\", expected a path below the config directory",
+                                 file.path));
+    if (file.path == "probe.toml") reader.error("path", "probe.toml is written by lakebed itself");
     std::string format = reader.string("format").value_or("text");
     auto it = std::ranges::find(kFormats, format);
     if (it == kFormats.end()) {
@@ -163,7 +179,8 @@ FileConf read_file_conf(const Value& value, Diagnostics& diagnostics) {
     if (const Value* values = reader.table("values")) file.values = *values->table();
     file.settings = reader.boolean("settings").value_or(false);
     if (file.format == FileFormat::text && (!file.values.empty() || file.settings))
-        reader.error("format", "a file of format text has no values and settings", "put its content into text");
+        reader.error("format", "a file of format text has no values and settings",
+                     "put its content into text");
     if (file.format != FileFormat::text && text)
         reader.error("text", fmt::format("a file of format {} has values, not text", format));
     reader.finish();
@@ -172,27 +189,31 @@ FileConf read_file_conf(const Value& value, Diagnostics& diagnostics) {
 
 void check_variables(const ServiceConf& conf, Diagnostics& diagnostics) {
     static const std::vector<std::string> kReserved = {
-        "site",    "site_id", "listen",  "connect",     "ip_allow", "libexec", "name",   "title",
-        "user",    "unit",    "config",  "runtime",     "data",     "home",    "memory", "heap",
-        "header",  "after",   "include", "credentials", "secret",   "settings", "data_dir"};
+        "site",   "site_id", "listen",  "connect",     "ip_allow", "libexec",  "name",    "title",
+        "user",   "unit",    "config",  "runtime",     "data",     "home",     "memory",  "heap",
+        "header", "after",   "include", "credentials", "secret",   "settings", "data_dir"};
     for (const Member& member : conf.variables) {
         bool is_port = member.key == "port" || member.key.ends_with("_port");
         if (!is_variable_name(member.key))
-            diagnostics.error(member.key_pos, fmt::format("\"{}\" is no name for a variable", member.key),
+            diagnostics.error(member.key_pos,
+                              fmt::format("\"{}\" is no name for a variable", member.key),
                               "lower-case letters, digits and _");
         else if (is_port || std::ranges::find(kReserved, member.key) != kReserved.end())
-            diagnostics.error(member.key_pos,
-                              fmt::format("variable \"{}\" has a name that lakebed uses itself", member.key),
-                              is_port ? "ports stand in [ports]" : "take another name");
+            diagnostics.error(
+                member.key_pos,
+                fmt::format("variable \"{}\" has a name that lakebed uses itself", member.key),
+                is_port ? "ports stand in [ports]" : "take another name");
         if (member.value.table() || member.value.array())
-            diagnostics.error(member.value.pos, fmt::format("variable \"{}\" is {}, expected a plain value",
-                                                            member.key, type_name(member.value)));
+            diagnostics.error(member.value.pos,
+                              fmt::format("variable \"{}\" is {}, expected a plain value",
+                                          member.key, type_name(member.value)));
     }
 }
 
 } // namespace
 
-ServiceConf read_service_conf(std::string_view text, std::string_view file, Diagnostics& diagnostics) {
+ServiceConf read_service_conf(std::string_view text, std::string_view file,
+                              Diagnostics& diagnostics) {
     Value root = parse_toml(text, file, diagnostics);
     ServiceConf conf;
     conf.pos = root.pos;
@@ -202,14 +223,17 @@ ServiceConf read_service_conf(std::string_view text, std::string_view file, Diag
         read_service_table(*service, conf, diagnostics);
     else if (!find(*root.table(), "service"))
         reader.error("service", "[service] is missing");
-    for (const Value* need : reader.tables("need")) conf.needs.push_back(read_need(*need, diagnostics));
+    for (const Value* need : reader.tables("need"))
+        conf.needs.push_back(read_need(*need, diagnostics));
     if (const Value* ports = reader.table("ports")) read_ports(*ports, conf, diagnostics);
-    if (const Value* memory = reader.table("memory")) conf.memory = read_memory(*memory, diagnostics);
+    if (const Value* memory = reader.table("memory"))
+        conf.memory = read_memory(*memory, diagnostics);
     if (const Value* data = reader.table("data")) conf.data = read_data(*data, diagnostics);
     if (const Value* secrets = reader.table("secrets"))
         for (const Member& member : *secrets->table())
             conf.secrets.push_back(read_secret(member, diagnostics));
-    for (const Value* item : reader.tables("file")) conf.files.push_back(read_file_conf(*item, diagnostics));
+    for (const Value* item : reader.tables("file"))
+        conf.files.push_back(read_file_conf(*item, diagnostics));
     if (const Value* variables = reader.table("variables")) conf.variables = *variables->table();
     if (const Value* probe = reader.table("probe")) conf.probe = *probe;
     if (const Value* liveness = reader.table("liveness")) conf.liveness = *liveness;
@@ -221,6 +245,10 @@ ServiceConf read_service_conf(std::string_view text, std::string_view file, Diag
     check_variables(conf, diagnostics);
     check_unique(conf.needs, &NeedConf::on, "need", diagnostics);
     check_unique(conf.files, &FileConf::path, "file", diagnostics);
+    if (std::ranges::count_if(conf.files, &FileConf::settings) > 1)
+        diagnostics.error(
+            conf.pos, fmt::format("more than one file of {} takes the site's settings", conf.name),
+            "they can go into one file only");
     if (conf.kind == ServiceKind::job && conf.liveness)
         diagnostics.error(conf.liveness->pos, "a job has no liveness: it ends");
     return conf;

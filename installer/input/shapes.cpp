@@ -14,7 +14,9 @@ constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz";
 constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 constexpr std::string_view kDigits = "0123456789";
 
-bool contains(std::string_view set, char c) { return set.find(c) != std::string_view::npos; }
+bool contains(std::string_view set, char c) {
+    return set.find(c) != std::string_view::npos;
+}
 
 bool only(std::string_view text, std::initializer_list<std::string_view> sets) {
     for (char c : text) {
@@ -86,7 +88,9 @@ bool is_file_name(std::string_view text) {
            only(text, {kLower, kUpper, kDigits, "._+-@"});
 }
 
-bool is_address(std::string_view text) { return parse_address(text).has_value(); }
+bool is_address(std::string_view text) {
+    return parse_address(text).has_value();
+}
 
 bool is_cidr(std::string_view text) {
     std::size_t slash = text.find('/');
@@ -131,7 +135,8 @@ std::optional<ByteSize> read_size(TableReader& reader, std::string_view key) {
         return ByteSize{static_cast<std::uint64_t>(*bytes)};
     if (const std::string* text = value->string())
         if (auto size = parse_size(*text)) return size;
-    reader.error(key, reader.name(key) + " is not a size", "write a size like \"512MiB\" or \"8GiB\"");
+    reader.error(key, reader.name(key) + " is not a size",
+                 "write a size like \"512MiB\" or \"8GiB\"");
     return {};
 }
 
@@ -147,8 +152,9 @@ std::optional<std::uint32_t> read_mode(TableReader& reader, std::string_view key
 std::string read_name(TableReader& reader, std::string_view key) {
     std::string name = reader.require_string(key);
     if (!name.empty() && !is_name(name))
-        reader.error(key, fmt::format("{} is \"{}\", expected lower-case letters, digits and . _ + -",
-                                      reader.name(key), name));
+        reader.error(key,
+                     fmt::format("{} is \"{}\", expected lower-case letters, digits and . _ + -",
+                                 reader.name(key), name));
     return name;
 }
 

@@ -23,8 +23,8 @@ namespace lakebed {
 // 64 lower-case hex digits.
 [[nodiscard]] bool is_sha256(std::string_view text);
 
-// Absolute, without "." and ".." parts, and of letters, digits and "/._+-" only: such a path stands in
-// unit files, where blanks separate and % expands.
+// Absolute, without "." and ".." parts, and of letters, digits and "/._+-" only: such a path stands
+// in unit files, where blanks separate and % expands.
 [[nodiscard]] bool is_plain_path(std::string_view text);
 
 // Relative, stays below where it starts.

@@ -7,7 +7,8 @@
 namespace lakebed {
 namespace {
 
-void record_origin(const Table& table, const std::string& prefix, std::map<std::string, SourcePos>& origin) {
+void record_origin(const Table& table, const std::string& prefix,
+                   std::map<std::string, SourcePos>& origin) {
     for (const Member& member : table) {
         std::string name = prefix.empty() ? member.key : prefix + "." + member.key;
         if (const Table* inner = member.value.table())
@@ -19,19 +20,24 @@ void record_origin(const Table& table, const std::string& prefix, std::map<std::
 
 void read_listen(TableReader& reader, std::string_view key, const std::string& address) {
     if (is_address(address)) return;
-    reader.error(key, fmt::format("{} is \"{}\", expected an IPv4 or IPv6 address", reader.name(key), address),
-                 address == "localhost" ? "write \"127.0.0.1\""
-                                        : "\"127.0.0.1\" for this machine only, \"0.0.0.0\" for every interface");
+    reader.error(
+        key,
+        fmt::format("{} is \"{}\", expected an IPv4 or IPv6 address", reader.name(key), address),
+        address == "localhost"
+            ? "write \"127.0.0.1\""
+            : "\"127.0.0.1\" for this machine only, \"0.0.0.0\" for every interface");
 }
 
 void read_path(TableReader& reader, std::string_view key, std::string& path) {
     while (path.size() > 1 && path.back() == '/') path.pop_back();
     if (is_plain_path(path)) return;
-    reader.error(key, fmt::format("{} is \"{}\", expected an absolute path", reader.name(key), path),
+    reader.error(key,
+                 fmt::format("{} is \"{}\", expected an absolute path", reader.name(key), path),
                  "letters, digits and / . _ + - only, without .. in it");
 }
 
-SiteService read_site_service(const Value& value, const std::string& path, Diagnostics& diagnostics) {
+SiteService read_site_service(const Value& value, const std::string& path,
+                              Diagnostics& diagnostics) {
     SiteService service;
     service.pos = value.pos;
     TableReader reader(value, path, diagnostics);
@@ -65,10 +71,12 @@ void read_secrets(const Value& value, Site& site, Diagnostics& diagnostics) {
     for (const Member& member : *value.table()) {
         if (!member.value.table()) {
             // The value is not repeated: it may well be the secret itself.
-            diagnostics.error(member.value.pos,
-                              fmt::format("secrets.{} is {}; a secret does not stand in this file", member.key,
-                                          type_name(member.value)),
-                              fmt::format("put it into a file of its own: {} = {{ file = \"/path\" }}", member.key));
+            diagnostics.error(
+                member.value.pos,
+                fmt::format("secrets.{} is {}; a secret does not stand in this file", member.key,
+                            type_name(member.value)),
+                fmt::format("put it into a file of its own: {} = {{ file = \"/path\" }}",
+                            member.key));
             continue;
         }
         TableReader reader(member.value, "secrets." + member.key, diagnostics);
@@ -95,8 +103,10 @@ Site read_site(const std::vector<SiteFile>& files, Diagnostics& diagnostics) {
     TableReader reader(root, "", diagnostics);
     site.name = reader.string("name").value_or(site.name);
     if (!is_name(site.name) || site.name.size() > 63)
-        reader.error("name", fmt::format("name is \"{}\", expected lower-case letters, digits and . _ + -, "
-                                         "at most 63", site.name));
+        reader.error("name",
+                     fmt::format("name is \"{}\", expected lower-case letters, digits and . _ + -, "
+                                 "at most 63",
+                                 site.name));
     site.profile = reader.string("profile").value_or(site.profile);
     site.listen = reader.string("listen").value_or(site.listen);
     read_listen(reader, "listen", site.listen);
@@ -106,12 +116,14 @@ Site read_site(const std::vector<SiteFile>& files, Diagnostics& diagnostics) {
     site.allow_from = reader.strings("allow_from");
     for (const std::string& range : site.allow_from)
         if (!is_cidr(range))
-            reader.error("allow_from", fmt::format("\"{}\" in allow_from is no address range", range),
+            reader.error("allow_from",
+                         fmt::format("\"{}\" in allow_from is no address range", range),
                          "write it like \"10.0.0.0/8\" or \"2001:db8::/32\"");
     if (const Value* secrets = reader.table("secrets")) read_secrets(*secrets, site, diagnostics);
     if (const Value* services = reader.table("service"))
         for (const Member& member : *services->table())
-            site.services[member.key] = read_site_service(member.value, "service." + member.key, diagnostics);
+            site.services[member.key] =
+                read_site_service(member.value, "service." + member.key, diagnostics);
     reader.finish();
     return site;
 }

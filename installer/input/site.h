@@ -28,8 +28,8 @@ struct Site {
     std::string profile = "core";
     std::string listen = "127.0.0.1";
     std::string data_dir = "/var/lib/lakebed/data";
-    std::optional<ByteSize> memory;            // for all services together; default: 75 % of RAM
-    std::vector<std::string> allow_from;       // CIDRs that may reach services that cannot bind
+    std::optional<ByteSize> memory;      // for all services together; default: 75 % of RAM
+    std::vector<std::string> allow_from; // CIDRs that may reach services that cannot bind
     std::map<std::string, std::string> secret_files; // [secrets] NAME = { file = "/path" }
     std::map<std::string, SourcePos> secret_pos;
     std::map<std::string, SiteService> services;

@@ -22,8 +22,8 @@ std::vector<std::string> split(std::string_view text, char separator) {
     }
 }
 
-// Coordinates become arguments of the package clients: none of them may be empty, an option, or hold
-// anything that a client could take for something else.
+// Coordinates become arguments of the package clients: none of them may be empty, an option, or
+// hold anything that a client could take for something else.
 bool is_coordinate(std::string_view text) {
     return !text.empty() && text.front() != '-' &&
            text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -101,7 +101,8 @@ std::optional<Source> read_go(TableReader& reader, const std::string& text) {
         return {};
     }
     if (!source.h1.starts_with("h1:")) {
-        reader.error("h1", fmt::format("\"{}\" is no go.sum hash", source.h1), "it begins with h1:");
+        reader.error("h1", fmt::format("\"{}\" is no go.sum hash", source.h1),
+                     "it begins with h1:");
         return {};
     }
     return source;
@@ -129,7 +130,8 @@ std::optional<Source> read_file_source(TableReader& reader, const std::string& t
 std::optional<Source> read_source(const Value& value, Diagnostics& diagnostics) {
     const Table* table = value.table();
     if (!table) {
-        diagnostics.error(value.pos, fmt::format("a source is {}, expected a table", type_name(value)),
+        diagnostics.error(value.pos,
+                          fmt::format("a source is {}, expected a table", type_name(value)),
                           "write { maven = \"group:artifact:version\" }");
         return {};
     }
@@ -137,9 +139,10 @@ std::optional<Source> read_source(const Value& value, Diagnostics& diagnostics) 
     for (const Member& member : *table) {
         if (std::ranges::find(kKinds, member.key) == kKinds.end()) continue;
         if (!kind.empty()) {
-            diagnostics.error(member.key_pos,
-                              fmt::format("a source is of one kind, not {} and {}", kind, member.key),
-                              "write one table for each source");
+            diagnostics.error(
+                member.key_pos,
+                fmt::format("a source is of one kind, not {} and {}", kind, member.key),
+                "write one table for each source");
             return {};
         }
         kind = member.key;

@@ -23,7 +23,7 @@ struct DesiredUnit {
 
 struct Desired {
     std::vector<DesiredFile> config_files; // below <state>/config/<service>-<digest8>/
-    std::vector<DesiredUnit> units;
+    std::vector<DesiredUnit> units;        // in start order
     std::string graph;  // graph.toml; generation 0, the number is set when it is written
     std::string verify; // verify.toml
     bool operator==(const Desired&) const = default;

@@ -22,6 +22,8 @@ std::string sha256_hex(std::string_view bytes) {
     return text;
 }
 
-std::string digest8(std::string_view bytes) { return sha256_hex(bytes).substr(0, 8); }
+std::string digest8(std::string_view bytes) {
+    return sha256_hex(bytes).substr(0, 8);
+}
 
 } // namespace lakebed

@@ -7,11 +7,13 @@
 namespace lakebed {
 namespace {
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_lower(char c) {
+    return c >= 'a' && c <= 'z';
+}
 
 bool is_name_char(char c) {
-    return is_lower(c) || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-           c == ':' || c == '-';
+    return is_lower(c) || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == ':' || c == '-';
 }
 
 // End of the variable that begins with the @ at `from`, past its closing @; 0 when there is none.
@@ -80,10 +82,12 @@ std::string plain_text(const Value& value) {
     return std::visit(Visitor{}, value.data);
 }
 
-Value interpolate_value(const Value& value, const ValueLookup& lookup, const UnknownVariable& unknown) {
+Value interpolate_value(const Value& value, const ValueLookup& lookup,
+                        const UnknownVariable& unknown) {
     Value out = value;
     if (const std::string* text = value.string()) {
-        bool whole = text->size() > 2 && variable_end(*text, 0) == text->size() && text->front() == '@';
+        bool whole =
+            text->size() > 2 && variable_end(*text, 0) == text->size() && text->front() == '@';
         if (whole) {
             std::string_view name(text->data() + 1, text->size() - 2);
             if (auto found = lookup(name))
@@ -103,7 +107,8 @@ Value interpolate_value(const Value& value, const ValueLookup& lookup, const Unk
             missing);
         for (const std::string& name : missing) unknown(name, value.pos);
     } else if (Table* table = out.table()) {
-        for (Member& member : *table) member.value = interpolate_value(member.value, lookup, unknown);
+        for (Member& member : *table)
+            member.value = interpolate_value(member.value, lookup, unknown);
     } else if (const Array* array = value.array()) {
         Array items;
         for (const Value& item : *array) items.push_back(interpolate_value(item, lookup, unknown));

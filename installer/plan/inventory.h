@@ -18,6 +18,8 @@ struct PathInfo {
     std::string owner;
     std::string group;
     std::string sha256; // files only
+    bool empty = false; // directories only: holds nothing, or lost+found alone
+    std::string marker; // directories only: the site's id in our ownership marker; empty: none
     bool operator==(const PathInfo&) const = default;
 };
 
@@ -50,6 +52,8 @@ struct DepotEntry {
 struct UnitInfo {
     bool active = false;
     bool enabled = false;
+    bool outdated =
+        false; // active since before its unit file was last written: an apply was cut short
     bool operator==(const UnitInfo&) const = default;
 };
 
@@ -58,14 +62,19 @@ struct Inventory {
     bool has_systemd = true;
     std::string architecture; // uname -m
     int generation = 0;       // current; 0: none
-    std::map<std::string, std::string> manifest; // path -> sha256 of the current generation's files
-    std::map<std::string, PathInfo> paths;       // those the plan may write or create, when present
+    // path -> sha256 of the current generation's files. Keys that do not begin with "/" are records
+    // of the generation itself: "graph.toml" and "verify.toml" (sha256), "data:SERVICE" (its
+    // directory).
+    std::map<std::string, std::string> manifest;
+    // The same for files that an apply wrote and then did not finish, from its journal.
+    std::map<std::string, std::string> unfinished;
+    std::map<std::string, PathInfo> paths; // those the plan may write or create, when present
     std::set<std::string> users;
-    std::set<std::string> store;                 // complete store entries, by path
-    std::map<std::string, DepotEntry> depot;     // by artifact name
+    std::set<std::string> store;             // complete store entries, by path
+    std::map<std::string, DepotEntry> depot; // by artifact name
     std::vector<PortHolder> ports;
-    std::map<std::string, MountInfo> mounts;     // by the directory asked about
-    std::map<std::string, UnitInfo> units;       // lakebed-* units known to systemd
+    std::map<std::string, MountInfo> mounts; // by the directory asked about
+    std::map<std::string, UnitInfo> units;   // lakebed-* units known to systemd
     bool operator==(const Inventory&) const = default;
 };
 

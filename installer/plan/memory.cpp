@@ -16,7 +16,8 @@ std::uint64_t least(const MemoryClaim& claim) {
 Error does_not_fit(const std::vector<MemoryClaim>& claims, std::uint64_t need, ByteSize budget) {
     std::vector<const MemoryClaim*> largest;
     for (const MemoryClaim& claim : claims) largest.push_back(&claim);
-    std::ranges::stable_sort(largest, std::ranges::greater{}, [](const MemoryClaim* c) { return least(*c); });
+    std::ranges::stable_sort(largest, std::ranges::greater{},
+                             [](const MemoryClaim* c) { return least(*c); });
     std::string list;
     bool any_fixed = false;
     for (const MemoryClaim* claim : largest) {
@@ -25,23 +26,25 @@ Error does_not_fit(const std::vector<MemoryClaim>& claims, std::uint64_t need, B
         any_fixed = any_fixed || claim->fixed;
     }
     return {Errc::usage,
-            fmt::format("the services need at least {} of memory together, {} more than the {} there is "
-                        "({})",
-                        to_string(ByteSize{need}), to_string(ByteSize{need - budget.bytes}),
-                        to_string(budget), list),
+            fmt::format(
+                "the services need at least {} of memory together, {} more than the {} there is "
+                "({})",
+                to_string(ByteSize{need}), to_string(ByteSize{need - budget.bytes}),
+                to_string(budget), list),
             fmt::format("raise memory, take a machine with more RAM or a smaller profile{}",
                         any_fixed ? ", or lower memory in [service.NAME]" : "")};
 }
 
 } // namespace
 
-Result<std::vector<ByteSize>> share_memory(const std::vector<MemoryClaim>& claims, ByteSize budget) {
+Result<std::vector<ByteSize>> share_memory(const std::vector<MemoryClaim>& claims,
+                                           ByteSize budget) {
     std::uint64_t need = 0;
     for (const MemoryClaim& claim : claims) need += least(claim);
     if (need > budget.bytes) return tl::unexpected(does_not_fit(claims, need, budget));
 
-    // As CSS shares the width of a flex line: give each its part; where parts must be clamped, fix the
-    // clamped ones of the side that weighs more, and share the rest again.
+    // As CSS shares the width of a flex line: give each its part; where parts must be clamped, fix
+    // the clamped ones of the side that weighs more, and share the rest again.
     std::vector<std::optional<std::uint64_t>> given(claims.size());
     for (std::size_t i = 0; i < claims.size(); ++i)
         if (claims[i].fixed) given[i] = claims[i].fixed->bytes;
@@ -87,7 +90,8 @@ Result<std::vector<ByteSize>> share_memory(const std::vector<MemoryClaim>& claim
         break;
     }
     std::vector<ByteSize> sizes;
-    for (std::size_t i = 0; i < claims.size(); ++i) sizes.push_back({given[i].value_or(least(claims[i]))});
+    for (std::size_t i = 0; i < claims.size(); ++i)
+        sizes.push_back({given[i].value_or(least(claims[i]))});
     return sizes;
 }
 

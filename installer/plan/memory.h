@@ -19,8 +19,9 @@ struct MemoryClaim {
     bool operator==(const MemoryClaim&) const = default;
 };
 
-// One size for each claim, whole MiB where the bounds allow. The sum never exceeds `budget`; when not
-// even the least that everyone needs fits, the Error says how much is missing and what to lower.
+// One size for each claim, whole MiB where the bounds allow. The sum never exceeds `budget`; when
+// not even the least that everyone needs fits, the Error says how much is missing and what to
+// lower.
 [[nodiscard]] Result<std::vector<ByteSize>> share_memory(const std::vector<MemoryClaim>& claims,
                                                          ByteSize budget);
 

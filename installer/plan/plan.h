@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -22,7 +23,8 @@ struct EnsureDir {
     std::uint32_t mode = 0755;
     std::string owner = "root";
     std::string group = "root";
-    std::string marker; // not empty: an ownership marker with the site's id is written into it
+    std::string
+        marker; // not empty: an ownership marker with this, the site's id, is written into it
     bool operator==(const EnsureDir&) const = default;
 };
 struct EnsureSecret { // create-if-missing, 0600 root
@@ -100,13 +102,24 @@ struct Plan {
 
 [[nodiscard]] bool is_empty(const Plan& plan);
 
+struct PlanOptions {
+    bool overwrite_edited = false; // files that were edited by hand, too
+    bool operator==(const PlanOptions&) const = default;
+};
+
 // Problems of the host are reported together, before anything is changed: not root, no systemd, an
 // architecture the catalog has no artifacts for, artifacts missing from the depot, ports held by
-// others (pid, program, the key to change), too little disk (peak per file system), noexec.
+// others (pid, program, the key to change), too little disk (peak per file system), noexec, a data
+// directory that is not ours, edited files that would have to change.
 [[nodiscard]] Plan make_plan(const Stack& stack, const Desired& desired, const Inventory& inventory,
-                             Diagnostics& diagnostics);
+                             Diagnostics& diagnostics, const PlanOptions& options = {});
 
-// Paths and units whose state make_plan wants to find in the Inventory.
+// What the manifest of a generation of `stack` and `desired` says; see Inventory::manifest.
+[[nodiscard]] std::map<std::string, std::string> make_manifest(const Stack& stack,
+                                                               const Desired& desired);
+
+// Paths and units whose state make_plan wants to find in the Inventory. The host adds the absolute
+// paths and the units of the current generation's manifest, which no Stack knows.
 struct InventoryQuery {
     std::vector<std::string> paths;
     std::vector<std::string> store;

@@ -1,7 +1,9 @@
-// Stack: catalog + profile + site, resolved for one host. Everything that render and make_plan need.
+// Stack: catalog + profile + site, resolved for one host. Everything that render and make_plan
+// need.
 //
 // Variables that strings of conf/ files and unit templates may use, written @name@:
-//   site: @site@ @site_id@ @listen@ @connect@ (address clients use) @ip_allow@ (IPAddressAllow= list)
+//   site: @site@ @site_id@ @listen@ @connect@ (address clients use) @ip_allow@ (IPAddressAllow=
+//   list)
 //         @listen.url@ @connect.url@ (the same, in brackets when IPv6)
 //         @access_from@ (pg_hba address: samehost when listen is loopback, else all) @state@
 //   programs: @libexec@ (where lakebed-probe and lakebed-init are)
@@ -69,9 +71,9 @@ struct StackFile {
 
 struct StackSecret {
     std::string name;
-    std::string path;    // file that holds it
-    int generate = 0;    // >0: made when missing
-    std::string value;   // else, when not empty: written when missing; else the file must exist
+    std::string path;  // file that holds it
+    int generate = 0;  // >0: made when missing
+    std::string value; // else, when not empty: written when missing; else the file must exist
     bool operator==(const StackSecret&) const = default;
 };
 
@@ -93,7 +95,7 @@ struct StackService {
     bool jvm = false;
     std::vector<std::string> components;
     std::vector<StackPort> ports;
-    ByteSize memory; // 0: not limited (jobs)
+    ByteSize memory;      // 0: not limited (jobs)
     std::string data_dir; // empty: none
     std::uint32_t data_mode = 0700;
     ByteSize min_free;
@@ -134,11 +136,12 @@ struct ResolveInput {
 };
 
 // Everything wrong is reported: unknown services and keys with suggestions, unknown variables, port
-// clashes inside the config (both positions), memory that does not fit, an unsupported architecture.
+// clashes inside the config (both positions), memory that does not fit, an unsupported
+// architecture.
 [[nodiscard]] Stack resolve(const ResolveInput& input, Diagnostics& diagnostics);
 
-// Replaces @name@ in `text` by lookup(name); text without a match of @[a-z][a-zA-Z0-9_.:-]*@ stays as
-// it is. Names for which `lookup` returns nullopt are returned in `unknown` and left in place.
+// Replaces @name@ in `text` by lookup(name); text without a match of @[a-z][a-zA-Z0-9_.:-]*@ stays
+// as it is. Names for which `lookup` returns nullopt are returned in `unknown` and left in place.
 [[nodiscard]] std::string
 interpolate(std::string_view text,
             const std::function<std::optional<std::string>(std::string_view)>& lookup,

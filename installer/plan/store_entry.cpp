@@ -45,8 +45,9 @@ std::string pins(const StoreEntry& entry) {
             // Built here: what it is built from is the pin.
             for (const Source& source : artifact.sources)
                 if (const auto* go = std::get_if<GoSource>(&source))
-                    set(table, "go", fmt::format("{}@{} {} {} {}", go->module, go->version, go->package,
-                                                 go->h1, go->binary));
+                    set(table, "go",
+                        fmt::format("{}@{} {} {} {}", go->module, go->version, go->package, go->h1,
+                                    go->binary));
         }
         artifacts.emplace_back(std::move(table));
     }
@@ -56,7 +57,8 @@ std::string pins(const StoreEntry& entry) {
 
 } // namespace
 
-StoreEntry make_store_entry(const Component& component, const Catalog& catalog, const Paths& paths) {
+StoreEntry make_store_entry(const Component& component, const Catalog& catalog,
+                            const Paths& paths) {
     StoreEntry entry;
     entry.component = component.name;
     entry.version = component.version;
@@ -68,8 +70,8 @@ StoreEntry make_store_entry(const Component& component, const Catalog& catalog, 
             entry.artifacts, [&](const Artifact& other) { return other.name == step.artifact; });
         if (artifact && !known) entry.artifacts.push_back(*artifact);
     }
-    entry.path =
-        fmt::format("{}/{}-{}-{}", paths.store, entry.component, entry.version, digest8(pins(entry)));
+    entry.path = fmt::format("{}/{}-{}-{}", paths.store, entry.component, entry.version,
+                             digest8(pins(entry)));
     return entry;
 }
 

@@ -26,7 +26,8 @@ void for_each_variable(std::string_view text,
                                       const UnknownVariable& unknown);
 
 // Line and column of an offset into a TOML string that begins at `start`.
-[[nodiscard]] SourcePos text_position(std::string_view text, std::size_t at, const SourcePos& start);
+[[nodiscard]] SourcePos text_position(std::string_view text, std::size_t at,
+                                      const SourcePos& start);
 
 // A plain value as it stands inside a longer string.
 [[nodiscard]] std::string plain_text(const Value& value);
@@ -36,7 +37,8 @@ void for_each_variable(std::string_view text,
 // Where clients on this machine reach something bound to `listen`.
 [[nodiscard]] std::string connect_address(const std::string& listen);
 // IPAddressAllow= of a service that is bound to `listen`.
-[[nodiscard]] std::string ip_allow(const std::string& listen, const std::vector<std::string>& allow_from);
+[[nodiscard]] std::string ip_allow(const std::string& listen,
+                                   const std::vector<std::string>& allow_from);
 
 // All variables of one service, by name; values of services and secrets included.
 struct Scope {

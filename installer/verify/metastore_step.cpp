@@ -41,11 +41,10 @@ class Client {
     std::int32_t sequence_ = 0;
 };
 
-Result<void> drop(const MetastoreStep& step, StepContext context, const std::string& database) {
-    // A connection of its own, with time of its own: the first one may be what failed.
-    context.deadline = std::max(context.deadline,
-                                std::chrono::steady_clock::now() + std::chrono::seconds(5));
-    auto client = TRY(Client::open(step, context));
+Result<void> drop(const MetastoreStep& step, const StepContext& context,
+                  const std::string& database) {
+    // A connection of its own: the first one may be what failed.
+    auto client = TRY(Client::open(step, with_grace(context)));
     // hive_metastore.thrift: drop_database(1: string name, 2: bool deleteData, 3: bool cascade)
     TRY(client.call("drop_database", {{1, {database}}, {2, {true}}, {3, {false}}}));
     return {};

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -21,7 +22,8 @@ Result<std::string> random_token() {
 StepResult run_one(const VerifyStep& step) {
     auto begin = std::chrono::steady_clock::now();
     auto outcome = [&]() -> Result<std::string> {
-        StepContext context{begin + step.timeout, TRY(random_token())};
+        auto grace = std::min<Duration>(step.timeout, std::chrono::seconds(5));
+        StepContext context{begin + step.timeout, TRY(random_token()), grace};
         return std::visit([&](const auto& how) { return run_step(how, context); }, step.how);
     }();
     StepResult result{step.name, step.service, outcome.has_value()};
@@ -37,6 +39,12 @@ StepResult run_one(const VerifyStep& step) {
 }
 
 } // namespace
+
+StepContext with_grace(StepContext context) {
+    context.deadline =
+        std::max(context.deadline, std::chrono::steady_clock::now() + context.grace);
+    return context;
+}
 
 Duration time_left(const StepContext& context) {
     auto left = std::chrono::duration_cast<Duration>(context.deadline -

@@ -11,9 +11,13 @@ namespace lakebed {
 struct StepContext {
     DeadlinePoint deadline;
     std::string token; // random, [a-z0-9]: the namespace of this run
+    Duration grace{};  // for removing what was made, should the deadline be over by then
 };
 
-// What is left until the deadline, at least a little, so that cleaning up still gets a chance.
+// The same with a later deadline, when needed: for cleaning up.
+[[nodiscard]] StepContext with_grace(StepContext context);
+
+// What is left until the deadline, at least a little.
 [[nodiscard]] Duration time_left(const StepContext& context);
 
 [[nodiscard]] Result<std::string> run_step(const RedisStep& step, const StepContext& context);

@@ -30,7 +30,7 @@ using TimePoint = EngineClock::time_point;
 
 enum class State {
     waiting,             // for its needs to become ready
-    held,                // by an operator's hold, or suspended because a need went away
+    held,                // by an operator's hold, because a need went away, or by a bad configuration
     starting,            // start job queued or running; the unit's own probe decides
     ready,
     degraded,            // process runs, but does not answer its probe
@@ -59,11 +59,31 @@ struct UnitSnapshot {
     int main_pid = 0;
     std::uint32_t n_restarts = 0; // systemd's own
     std::uint32_t job_id = 0;     // queued job of the unit, 0: none
-    std::string job_type;         // "start", "stop", "restart", "" when no job
+    std::string job_type;         // "start", "stop", "restart", "" when no job or not known
+    // ActiveEnterTimestampMonotonic or InactiveEnterTimestampMonotonic is not 0: the unit has run
+    // in this boot. PID 1 forgets it when it collects an inactive unit nobody refers to, so the
+    // driver should keep one reference (Unit.Ref) to each node.
+    bool ran_before = false;
+    // InactiveExitTimestamp and ActiveEnterTimestamp of this run (on any one clock: they are only
+    // compared with each other); nullopt when 0 or unknown.
+    std::optional<TimePoint> began, became_active;
     bool operator==(const UnitSnapshot&) const = default;
 };
 
 // ---- events -----------------------------------------------------------------------------------
+//
+// What the engine expects of the driver:
+// - After start: UnitChanged for every node, then TargetStarting when the target is active or coming
+//   up, else TargetStopping. Nothing is started before.
+// - UnitChanged is one atomic GetAll; equal repetitions do no harm. All nodes are read again at
+//   least once a minute, after a reconnect, and after GraphReloaded.
+// - JobDone comes after an UnitChanged that was read after JobRemoved arrived.
+// - Each StartUnit, StopUnit and RestartUnit ends in one JobDone{ours}; a call that PID 1 refused
+//   ends in the result "refused". One lost with the connection may stay out: the next UnitChanged
+//   more than kLostJob later settles it.
+// - Each RunProbe ends in one ProbeResult (a timeout is a failure); RunProbe while the same probe
+//   runs is ignored. A DeadlineReached that comes late or twice does no harm.
+// - durable() is written (fsync) before the actions of an event are carried out.
 
 struct UnitChanged { // also sent once for each node after start, reconnect and graph reload
     std::string unit;
@@ -72,8 +92,8 @@ struct UnitChanged { // also sent once for each node after start, reconnect and 
 };
 struct JobDone { // JobRemoved of systemd
     std::string unit;
-    std::string job_type; // start | stop | restart
-    std::string result;   // done | canceled | timeout | failed | dependency | skipped
+    std::string job_type; // start | stop | restart; "" when the job went before it could be asked
+    std::string result;   // done | canceled | timeout | failed | dependency | skipped | refused
     bool ours = false;    // queued by an Action of ours
     bool operator==(const JobDone&) const = default;
 };
@@ -101,6 +121,9 @@ struct GraphReloaded {
     bool operator==(const GraphReloaded&) const = default;
 };
 struct TargetStarting { // lakebed.target is up or coming up: start what should run
+    // InvocationID of the target. One that differs from that of the durable state is a new start of
+    // the target (also by a reboot) and clears operators' stops; the same one is our own restart.
+    std::string invocation_id;
     bool operator==(const TargetStarting&) const = default;
 };
 struct TargetStopping {
@@ -176,43 +199,93 @@ struct Incident { // a failure of a service, as it was seen
     bool operator==(const Incident&) const = default;
 };
 
+// Which job of ours brings a run down that nobody wants any more (lakebed stop, hold).
+enum class Doomed {
+    no,
+    this_run, // the one of NodeState::run
+    next_run, // one we had queued but not seen when it became unwanted
+};
+
 struct NodeState {
     State state = State::stopped;
     TimePoint since;          // of `state`
     std::string reason;       // the sentence last explained
     UnitSnapshot unit;        // last seen
+    bool known = false;       // a snapshot was seen since lakebedd started
+    bool recorded = false;    // known now or by the durable state of this boot
     bool operator_stopped = false;
     bool hold = false;
+    bool bad_config = false;      // not retried until the graph or an operator changes something
+    bool parked = false;          // inactive because our StopUnit ended its hold-off
+    bool slow = false;            // in the slow lane until a good run
+    bool restart_wanted = false;  // once, as soon as all needs are ready
+    bool start_wanted = false;    // the stop under way no longer counts; its JobDone is to come
+    bool stop_sent = false;       // for `doomed`
+    bool stop_seen = false;       // going down by a job, not by dying
+    Doomed doomed = Doomed::no;
     int attempts = 0;                // consecutive failures, exponent of the back-off
-    std::vector<TimePoint> restarts; // ours, within the budget window
-    std::uint64_t restarts_total = 0;
+    std::vector<TimePoint> restarts; // ours that count, within the budget window
+    std::uint64_t restarts_total = 0; // every restart of ours
     std::optional<TimePoint> retry_at;
     std::optional<Incident> last_incident;
     bool ready_once = false;
+    std::string run;         // InvocationID of the last run seen
+    std::string failed_run;  // of the last failure that was counted
+    std::map<std::string, std::string> needs_run; // by need: its run when ours began; "" not ready
     int liveness_failures = 0;
+    std::string probe_detail;                  // of the last failed probe
+    std::optional<TimePoint> unverified_since; // readiness probe fails since then
+    bool verify_wanted = false;                // a need came back
     // Spans of the last start.
-    std::optional<TimePoint> queued_at, started_at, ready_at;
+    std::optional<TimePoint> queued_at, started_at, probing_at, ready_at;
     bool operator==(const NodeState&) const = default;
 };
 
 struct SupervisorState {
     ServiceGraph graph;
     bool target_up = false;
+    std::string target_run; // InvocationID of lakebed.target
     bool shutting_down = false;
     std::map<std::string, NodeState> nodes; // by unit
     std::uint64_t random = 0x9e3779b97f4a7c15; // state of the jitter generator; seeded by the driver
     bool operator==(const SupervisorState&) const = default;
 };
 
+// systemd's own restart, the fail-safe under a dead lakebedd: RestartSec= of every service unit.
+inline constexpr Duration kHoldOff = std::chrono::seconds(15);
+// A start or stop of ours that has left no trace for so long is taken for lost.
+inline constexpr Duration kLostJob = std::chrono::seconds(5);
+
+namespace detail {
+// A node with its place in the graph, resolved once; `links` are indices into the same vector.
+struct Slot {
+    struct Link {
+        std::size_t slot = 0;
+        EdgeType type = EdgeType::reconnects;
+    };
+    const GraphNode* spec = nullptr;
+    NodeState* state = nullptr;
+    std::vector<Link> needs;
+};
+} // namespace detail
+
+// Movable, not copyable: it keeps pointers into its own state.
 class Supervisor {
   public:
+    // A graph with a cycle or an unknown need breaks a precondition: check_graph() comes first.
     explicit Supervisor(SupervisorState initial = {});
+    Supervisor(Supervisor&&) = default;
+    Supervisor& operator=(Supervisor&&) = default;
 
     [[nodiscard]] std::vector<Action> on(const Event& event, TimePoint now);
     [[nodiscard]] const SupervisorState& state() const;
 
   private:
+    void index();
+    void reload(const ServiceGraph& graph, std::vector<Action>& actions);
+
     SupervisorState state_;
+    std::vector<detail::Slot> slots_; // in start order
 };
 
 } // namespace lakebed

@@ -3,8 +3,9 @@
 //   job     = "init-buckets"                          every kind
 //   kind    = "s3"                                    initdb | sql | s3 | exec
 //   site_id = "@site_id@"
-//   record  = "/var/lib/lakebed/init/init-buckets"    directory of the job's user; may be left out
-//                                                     where the unit has a StateDirectory
+//   record  = "/var/lib/lakebed/init/init-buckets"    directory of the job's user
+//   (StateDirectory=);
+//                                                     holds record.toml and the token `recreate`
 // A secret is a file name: relative ones are below $CREDENTIALS_DIRECTORY. Other relative paths are
 // below the directory of job.toml. No key holds a secret itself.
 #pragma once
@@ -50,7 +51,8 @@ struct SqlConnection {
 struct SqlRole {
     std::string name;
     std::string password_file;
-    std::vector<std::string> attributes; // replication | createdb | createrole | bypassrls | noinherit
+    std::vector<std::string>
+        attributes; // replication | createdb | createrole | bypassrls | noinherit
     int connection_limit = -1;
     std::vector<std::string> member_of;
     bool operator==(const SqlRole&) const = default;
@@ -66,13 +68,14 @@ struct SqlDatabase {
     bool operator==(const SqlDatabase&) const = default;
 };
 
-// [[step]] name, database, unless = "select …" (a row: nothing to do), sql = "…". The step is run
-// as one transaction, and `unless` must give a row afterwards.
+// [[step]] name, database, unless = "select …" (a row: nothing to do), sql = "…" or sql_file = "…".
+// The step is run as one transaction, and `unless` must give a row afterwards.
 struct SqlStep {
     std::string name;
     std::string database;
     std::string unless;
     std::string sql;
+    std::string sql_file;
     bool operator==(const SqlStep&) const = default;
 };
 
@@ -120,13 +123,14 @@ struct S3Job {
     bool operator==(const S3Job&) const = default;
 };
 
-// Runs a program when, and only when, a database says that there is nothing yet:
+// Runs a program or an SQL script when, and only when, a database says that there is nothing yet:
 //   [connection] as above
-//   absent  = "select …"      a row: nothing is there, the program is run
+//   absent  = "select …"      a row: nothing is there, it is run
 //   present = "select …"      else: its first row's first column is the version that is there;
 //                             no row or an error: half-initialised, refused with `remedy`
 //   expect  = "3.1.0"         version to be there; another one is refused
 //   remedy  = "restore …"
+//   sql_file = "….sql"        as one transaction, so that a kill leaves nothing half-made; or
 //   command = ["…/java", …]
 //   timeout = "120s"
 //   [environment] NAME = "…"  besides what the unit gives
@@ -136,6 +140,7 @@ struct ExecJob {
     std::string present;
     std::string expect;
     std::string remedy;
+    std::string sql_file;
     std::vector<std::string> command;
     std::map<std::string, std::string> environment;
     Duration timeout = std::chrono::seconds(120);

@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include "cli/applying.h"
+#include "cli/commands/commands.h"
+#include "cli/stack_status.h"
+#include "client/client.h"
+#include "sys/systemd_manager.h"
+
+namespace lakebed {
+namespace {
+
+constexpr Duration kDefaultTimeout = std::chrono::minutes(10);
+
+Result<void> fetch_what_is_missing(Context& context) {
+    auto planned = TRY(plan_for_host(context));
+    auto missing = missing_artifacts(planned.loaded.stack, planned.inventory);
+    if (missing.empty()) return {};
+    return fetch_artifacts(context, planned.loaded.inputs.catalog, std::move(missing));
+}
+
+Result<int> run_up(Context& context) {
+    TRY(require_running_system(context));
+    TRY(require_root(context));
+    auto begin = std::chrono::steady_clock::now();
+    if (context.has("--fetch")) TRY(fetch_what_is_missing(context));
+    int generation = TRY(apply_to_host(context));
+    auto timeout = context.globals.timeout.value_or(kDefaultTimeout);
+    auto manager = TRY(SystemdManager::connect());
+    TRY(manager.start_unit("lakebed.target", timeout));
+    // What an operator had stopped is to run again, also when the target was up already.
+    if (auto client = Client::connect()) TRY(client->start(""));
+    auto graph = TRY(read_current_graph(context));
+    TRY(wait_until_ready(context, graph, {}, timeout));
+    auto took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
+    set(context.document, "ready", true);
+    set(context.document, "generation", std::int64_t{generation});
+    set(context.document, "seconds", std::chrono::duration<double>(took).count());
+    context.print(fmt::format("all {} services are ready after {}\n", graph.nodes.size(),
+                              short_duration(took)));
+    return 0;
+}
+
+} // namespace
+
+Command up_command() {
+    return {.name = "up",
+            .summary = "apply, start everything, and wait until it is ready",
+            .description =
+                "Check, apply, start of lakebed.target, and a live view of what waits for what until "
+                "every service is ready, at most --timeout (default 10min). Ends early when a "
+                "service cannot start as it is configured. Ctrl-C ends the wait, not the start.",
+            .options = {{"--fetch", "", "fetch artifacts that the depot lacks"},
+                        {"--offline", "", "use no network, also with --fetch"},
+                        kOverwriteEdited},
+            .examples = {"lakebed up", "lakebed up --fetch --timeout 20min"},
+            .run = run_up};
+}
+
+} // namespace lakebed

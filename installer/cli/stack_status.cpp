@@ -1,0 +1,146 @@
+#include "cli/stack_status.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/suggest.h"
+#include "client/client.h"
+#include "sys/files.h"
+#include "sys/systemd_manager.h"
+
+namespace lakebed {
+namespace {
+
+// In the unit itself readiness is part of `active` (its ExecStartPost waits for it), so systemd alone
+// can tell ready from starting.
+ServiceStatus from_systemd(const GraphNode& node, const UnitProperties& unit) {
+    ServiceStatus status;
+    status.name = node.name;
+    status.unit = node.unit;
+    status.kind = node.kind == NodeKind::job ? "job" : "service";
+    status.title = node.title;
+    status.active = unit.active_state;
+    status.invocation = unit.invocation_id;
+    status.systemd_restarts = unit.n_restarts;
+    status.main_pid = unit.main_pid;
+    status.sentence = unit.status_text;
+    if (unit.load_state == "not-found") {
+        status.state = "stopped";
+        status.sentence = "its unit is missing: lakebed apply writes it";
+    } else if (unit.active_state == "active" || unit.active_state == "reloading") {
+        status.state = "ready";
+    } else if (unit.sub_state == "auto-restart") {
+        status.state = "backing_off";
+        status.sentence = fmt::format("failed ({}); systemd starts it again", unit.result);
+    } else if (unit.active_state == "activating") {
+        status.state = "starting";
+    } else if (unit.active_state == "deactivating") {
+        status.state = "stopping";
+    } else if (unit.active_state == "failed") {
+        status.state = "failed";
+        status.sentence = fmt::format("result {}, see lakebed logs {}", unit.result, node.name);
+    } else {
+        status.state = "stopped";
+    }
+    for (const Need& need : node.needs)
+        status.needs += (status.needs.empty() ? "" : " ") + need.unit;
+    return status;
+}
+
+struct AddressOf {
+    template <class Probe> std::string operator()(const Probe& probe) const {
+        return fmt::format("{}:{}", probe.host, probe.port);
+    }
+};
+
+} // namespace
+
+Result<std::string> read_generation_file(const Context& context, std::string_view name) {
+    auto text = read_file(fmt::format("{}/current/{}", context.paths.state, name));
+    if (!text && text.error().code == Errc::not_found)
+        return fail(Errc::not_found, "nothing has been applied yet",
+                    "lakebed up sets everything up and starts it");
+    return text;
+}
+
+Result<ServiceGraph> read_current_graph(const Context& context) {
+    auto text = TRY(read_generation_file(context, "graph.toml"));
+    Diagnostics diagnostics;
+    auto graph = read_graph(text, context.paths.state + "/current/graph.toml", diagnostics);
+    TRY(diagnostics.result(Errc::failed));
+    return graph;
+}
+
+Result<StackStatus> read_status(const ServiceGraph& graph) {
+    auto client = Client::connect();
+    if (client) {
+        auto services = client->list_services();
+        if (services) return StackStatus{true, std::move(*services)};
+    }
+    StackStatus status;
+    auto manager = TRY(SystemdManager::connect());
+    for (const GraphNode& node : graph.nodes)
+        status.services.push_back(from_systemd(node, TRY(manager.unit(node.unit))));
+    return status;
+}
+
+Result<std::vector<const GraphNode*>> select_services(const ServiceGraph& graph,
+                                                      const std::vector<std::string>& names) {
+    std::vector<const GraphNode*> nodes;
+    if (names.empty())
+        for (const GraphNode& node : graph.nodes) nodes.push_back(&node);
+    for (const std::string& name : names) {
+        if (const GraphNode* node = find_node(graph, name)) {
+            nodes.push_back(node);
+            continue;
+        }
+        std::vector<std::string> known;
+        for (const GraphNode& node : graph.nodes) known.push_back(node.name);
+        auto near = closest(name, known);
+        std::string hint = near ? fmt::format("did you mean \"{}\"?", *near) : "there are:";
+        if (!near)
+            for (const std::string& other : known) hint += " " + other;
+        return fail(Errc::not_found, fmt::format("there is no service \"{}\"", name), hint);
+    }
+    return nodes;
+}
+
+bool is_ready(const ServiceStatus& service) { return service.state == "ready"; }
+
+std::string state_words(const ServiceStatus& service) {
+    if (service.kind == "job" && is_ready(service)) return "done";
+    std::string words = service.state;
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return words;
+}
+
+Color state_color(const ServiceStatus& service) {
+    if (is_ready(service)) return Color::green;
+    for (std::string_view bad : {"failed", "degraded", "backing_off", "slow_lane"})
+        if (service.state == bad) return Color::red;
+    return Color::yellow;
+}
+
+std::string probed_address(const GraphNode& node) {
+    return node.probe ? std::visit(AddressOf{}, node.probe->how) : std::string();
+}
+
+Table status_row(const ServiceStatus& service, const GraphNode* node) {
+    Table row;
+    set(row, "name", service.name);
+    set(row, "unit", service.unit);
+    set(row, "kind", service.kind);
+    set(row, "state", service.state);
+    set(row, "active", service.active);
+    set(row, "since", static_cast<std::int64_t>(service.since));
+    set(row, "restarts", static_cast<std::int64_t>(service.restarts + service.systemd_restarts));
+    set(row, "reason", service.sentence);
+    set(row, "cause", service.cause);
+    set(row, "main_pid", std::int64_t{service.main_pid});
+    set(row, "hold", service.hold);
+    if (node) set(row, "address", probed_address(*node));
+    return row;
+}
+
+} // namespace lakebed

@@ -1,0 +1,45 @@
+// stack_status: how each service is, from lakebedd or, without it, from systemd alone.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "model/service_graph.h"
+#include "sys/supervisor_api.h"
+
+namespace lakebed {
+
+struct StackStatus {
+    bool from_lakebedd = false;
+    std::vector<ServiceStatus> services;
+};
+
+// Of the current generation; Errc::not_found when nothing has been applied.
+[[nodiscard]] Result<ServiceGraph> read_current_graph(const Context& context);
+[[nodiscard]] Result<std::string> read_generation_file(const Context& context,
+                                                       std::string_view name);
+
+[[nodiscard]] Result<StackStatus> read_status(const ServiceGraph& graph);
+
+// Names as people type them, checked against the graph; none: all. Errc::not_found with a suggestion.
+[[nodiscard]] Result<std::vector<const GraphNode*>>
+select_services(const ServiceGraph& graph, const std::vector<std::string>& names);
+
+// Waits until all of `names` (none: all) are ready, showing on the way what waits for what.
+// Errc::temporary when `timeout` is over or the wait was interrupted, with the reason of each service
+// that is not ready.
+[[nodiscard]] Result<void> wait_until_ready(Context& context, const ServiceGraph& graph,
+                                            const std::vector<std::string>& names,
+                                            Duration timeout);
+
+[[nodiscard]] bool is_ready(const ServiceStatus& service);
+// "backing_off" as people read it: "backing off".
+[[nodiscard]] std::string state_words(const ServiceStatus& service);
+[[nodiscard]] Color state_color(const ServiceStatus& service);
+[[nodiscard]] Table status_row(const ServiceStatus& service, const GraphNode* node);
+// "127.0.0.1:6379", "/run/…:5432"; empty when the node has no probe.
+[[nodiscard]] std::string probed_address(const GraphNode& node);
+
+} // namespace lakebed

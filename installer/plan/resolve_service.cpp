@@ -1,0 +1,269 @@
+// resolve_contents(): variables, config files, probes and verify steps of each service.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "input/shapes.h"
+#include "plan/resolving.h"
+
+namespace lakebed {
+namespace {
+
+constexpr std::string_view kCredential = "credential:";
+constexpr std::string_view kCredentialSha256 = "credential-sha256:";
+
+std::optional<std::string_view> credential_name(std::string_view variable) {
+    for (std::string_view prefix : {kCredentialSha256, kCredential})
+        if (variable.starts_with(prefix)) return variable.substr(prefix.size());
+    return {};
+}
+
+// What the service itself defines; others see the public part of it.
+Scope own_scope(Resolving& r, std::size_t index) {
+    const ServiceConf& conf = *r.confs[index];
+    const StackService& service = r.stack.services[index];
+    const Site& site = r.input.site;
+    const Paths& paths = r.stack.paths;
+    std::string listen = listen_address(r, service.name);
+    std::string connect = connect_address(listen);
+    Scope scope;
+    auto& v = scope.values;
+    v["site"] = site.name;
+    v["site_id"] = r.stack.site_id;
+    v["listen"] = listen;
+    v["listen.url"] = url_host(listen);
+    v["connect"] = connect;
+    v["connect.url"] = url_host(connect);
+    v["ip_allow"] = ip_allow(listen, site.allow_from);
+    v["access_from"] = is_loopback(listen) ? "samehost" : "all";
+    v["state"] = paths.state;
+    v["libexec"] = paths.libexec;
+    v["name"] = service.name;
+    v["title"] = service.title;
+    v["user"] = service.user.empty() ? "root" : service.user;
+    v["unit"] = service.unit;
+    v["runtime"] = paths.run + "/" + service.name;
+    v["start_timeout"] = to_string(service.start_timeout);
+    if (!service.data_dir.empty()) v["data"] = service.data_dir;
+    for (const std::string& component : service.components) {
+        auto entry = std::ranges::find(r.stack.store, component, &StoreEntry::component);
+        if (entry == r.stack.store.end()) continue;
+        v["home:" + component] = entry->path;
+        if (component == conf.component) v["home"] = entry->path;
+    }
+    if (conf.memory) {
+        v["memory"] = static_cast<std::int64_t>(service.memory.bytes);
+        v["memory.mib"] = static_cast<std::int64_t>(service.memory.mib());
+        if (conf.memory->heap > 0)
+            v["heap.mib"] = static_cast<std::int64_t>(static_cast<double>(service.memory.mib()) *
+                                                      conf.memory->heap);
+    }
+    for (const StackPort& port : service.ports) v[port.key] = std::int64_t{port.number};
+    for (const Member& variable : conf.variables) {
+        const Value* chosen = find(site_service(r, service.name).variables, variable.key);
+        if (chosen) {
+            v[variable.key] = *chosen;
+            scope.from_site[variable.key] = true;
+            continue;
+        }
+        // A variable may use those above it; what is unknown here is reported by resolve_one().
+        v[variable.key] = interpolate_value(
+            variable.value,
+            [&](std::string_view name) -> std::optional<Value> {
+                auto it = v.find(std::string(name));
+                if (it == v.end()) return {};
+                return it->second;
+            },
+            [](std::string_view, const SourcePos&) {});
+    }
+    return scope;
+}
+
+// Everything a string of one service may name.
+class Context {
+  public:
+    Context(Resolving& r, const StackService& service, Scope scope)
+        : r_(r), service_(service), scope_(std::move(scope)) {}
+
+    // @config@ and credentials stay: render knows the one, lakebed-init the others.
+    [[nodiscard]] std::optional<Value> lookup(std::string_view name) const {
+        if (name == "config" || credential_name(name)) return Value(fmt::format("@{}@", name));
+        auto it = scope_.values.find(std::string(name));
+        if (it == scope_.values.end()) return {};
+        return it->second;
+    }
+
+    void unknown(std::string_view name, const SourcePos& pos) {
+        complete_ = false;
+        std::vector<std::string> known = {"config"};
+        for (const auto& [key, value] : scope_.values) known.push_back(key);
+        std::string hint = did_you_mean(name, known);
+        if (name.starts_with("secret:"))
+            r_.diagnostics.error(
+                pos, fmt::format("@{}@: no service of this profile has such a secret", name), hint);
+        else
+            r_.diagnostics.error(
+                pos, fmt::format("unknown variable @{}@ of {}", name, service_.name), hint);
+    }
+
+    // Every credential in `text` must be one that the unit loads.
+    void check_credentials(std::string_view text,
+                           const std::function<SourcePos(std::size_t)>& pos) {
+        for_each_variable(text, [&](std::string_view name, std::size_t at) {
+            auto credential = credential_name(name);
+            if (!credential ||
+                std::ranges::find(service_.credentials, *credential) != service_.credentials.end())
+                return;
+            r_.diagnostics.error(
+                pos(at),
+                fmt::format("@{}@: the unit of {} does not load this credential", name,
+                            service_.name),
+                did_you_mean(*credential, service_.credentials,
+                             fmt::format("add \"{}\" to service.credentials", *credential)));
+        });
+    }
+
+    void check_credentials(const Value& value) {
+        if (const std::string* text = value.string())
+            check_credentials(*text, [&](std::size_t) { return value.pos; });
+        if (const Array* array = value.array())
+            for (const Value& item : *array) check_credentials(item);
+        if (const Table* table = value.table())
+            for (const Member& member : *table) check_credentials(member.value);
+    }
+
+    Value resolve_value(const Value& value) {
+        check_credentials(value);
+        return interpolate_value(
+            value, [&](std::string_view name) { return lookup(name); },
+            [&](std::string_view name, const SourcePos& pos) { unknown(name, pos); });
+    }
+
+    std::string resolve_text(const FileConf& file) {
+        auto pos = [&](std::size_t at) { return text_position(file.text, at, file.text_pos); };
+        check_credentials(file.text, pos);
+        std::string out;
+        std::size_t done = 0;
+        for_each_variable(file.text, [&](std::string_view name, std::size_t at) {
+            auto value = lookup(name);
+            if (!value) {
+                unknown(name, pos(at));
+                return;
+            }
+            out += file.text.substr(done, at - done) + plain_text(*value);
+            done = at + name.size() + 2;
+        });
+        return out + file.text.substr(done);
+    }
+
+    // False once a variable was unknown; resets.
+    bool take_complete() { return std::exchange(complete_, true); }
+
+    Scope& scope() { return scope_; }
+
+  private:
+    Resolving& r_;
+    const StackService& service_;
+    Scope scope_;
+    bool complete_ = true;
+};
+
+// Keys whose value follows from the stack itself: another one would break readiness, sandbox or
+// graph.
+bool is_wired(const StackService& service, const Value& value) {
+    const std::string* text = value.string();
+    if (!text) return false;
+    bool wired = false;
+    for_each_variable(*text, [&](std::string_view name, std::size_t) {
+        bool port = std::ranges::find(service.ports, name, &StackPort::key) != service.ports.end();
+        wired = wired || port || name == "listen" || name == "data" || name == "runtime" ||
+                name == "config" || name.starts_with("secret:") ||
+                credential_name(name).has_value();
+    });
+    return wired;
+}
+
+void merge_settings(Resolving& r, const StackService& service, const FileConf& conf,
+                    Context& context, Table& values) {
+    const Table& settings = site_service(r, service.name).settings;
+    for (const Member& setting : settings) {
+        const Value* present = find(conf.values, setting.key);
+        if (present && is_wired(service, *present))
+            r.diagnostics.error(
+                setting.key_pos,
+                fmt::format("service.{}.settings.{} is set by lakebed itself", service.name,
+                            setting.key),
+                fmt::format("ports, listen and data_dir stand in [service.{}]", service.name));
+        // The operator's strings are taken as they are, but a credential is still replaced at
+        // start.
+        context.check_credentials(setting.value);
+    }
+    merge(values, settings);
+}
+
+void resolve_one(Resolving& r, std::size_t index, Context& context) {
+    const ServiceConf& conf = *r.confs[index];
+    StackService& service = r.stack.services[index];
+    // A variable may use those above it.
+    for (const Member& variable : conf.variables) {
+        if (context.scope().from_site.contains(variable.key)) continue;
+        context.scope().values[variable.key] = context.resolve_value(variable.value);
+    }
+    for (const FileConf& file : conf.files) {
+        StackFile out{file.path, file.format, context.resolve_text(file), {}};
+        out.values = *context.resolve_value(Value(file.values)).table();
+        if (file.settings) merge_settings(r, service, file, context, out.values);
+        service.files.push_back(std::move(out));
+    }
+    context.take_complete();
+    if (conf.probe) {
+        Value probe = context.resolve_value(*conf.probe);
+        if (context.take_complete()) service.probe = read_probe_spec(probe, "probe", r.diagnostics);
+    }
+    if (conf.liveness) {
+        Value liveness = context.resolve_value(*conf.liveness);
+        if (context.take_complete())
+            service.liveness = read_liveness(liveness, "liveness", r.diagnostics);
+    }
+    for (const Value& step : conf.verify)
+        service.verify.push_back(*context.resolve_value(step).table());
+
+    for (const auto& [name, value] : context.scope().values) {
+        std::string text = plain_text(value);
+        if (context.scope().from_site.contains(name)) {
+            // In a unit file % begins a specifier; what the operator wrote is no template.
+            for (std::size_t i = 0; (i = text.find('%', i)) != std::string::npos; i += 2)
+                text.insert(i, "%");
+        }
+        service.variables[name] = std::move(text);
+    }
+}
+
+} // namespace
+
+void resolve_contents(Resolving& r) {
+    std::vector<Scope> own;
+    for (std::size_t i = 0; i < r.confs.size(); ++i) own.push_back(own_scope(r, i));
+    for (std::size_t i = 0; i < r.confs.size(); ++i) {
+        Scope scope = own[i];
+        for (const StackSecret& secret : r.stack.secrets)
+            scope.values["secret:" + secret.name] = secret.path;
+        for (std::size_t j = 0; j < r.confs.size(); ++j) {
+            for (const auto& [name, value] : own[j].values) {
+                if (!is_public_variable(name)) continue;
+                bool open = false;
+                for_each_variable(plain_text(value),
+                                  [&](std::string_view, std::size_t) { open = true; });
+                if (open && !own[j].from_site.contains(name)) continue;
+                std::string full = r.stack.services[j].name + "." + name;
+                scope.values[full] = value;
+                if (own[j].from_site.contains(name)) scope.from_site[full] = true;
+            }
+        }
+        Context context(r, r.stack.services[i], std::move(scope));
+        resolve_one(r, i, context);
+    }
+}
+
+} // namespace lakebed

@@ -1,0 +1,16 @@
+// Tables for people: who gets how much memory, who listens where.
+#pragma once
+
+#include <string>
+
+#include "plan/stack.h"
+
+namespace lakebed {
+
+// Lines "SERVICE SIZE", the sum and the budget last. Empty when nothing has a limit.
+[[nodiscard]] std::string memory_table(const Stack& stack);
+
+// Lines "SERVICE KEY ADDRESS:PORT".
+[[nodiscard]] std::string ports_table(const Stack& stack);
+
+} // namespace lakebed

@@ -1,0 +1,58 @@
+// graph.toml and verify.toml.
+#include "render/parts.h"
+
+namespace lakebed {
+namespace {
+
+// Through the table form, so that no field of any probe can be forgotten.
+ProbeSpec probe_with_config_path(const ProbeSpec& probe, const std::string& path) {
+    Diagnostics none;
+    return read_probe_spec(value_with_config_path(Value(write_probe_spec(probe)), path), "probe",
+                           none);
+}
+
+} // namespace
+
+ServiceGraph make_graph(const Stack& stack, const std::map<std::string, ConfigDir>& configs) {
+    ServiceGraph graph;
+    graph.site = stack.site;
+    graph.site_id = stack.site_id;
+    for (const StackService& service : stack.services) {
+        const std::string& path = configs.at(service.name).path;
+        GraphNode node;
+        node.name = service.name;
+        node.unit = service.unit;
+        node.title = service.title;
+        node.kind = service.kind;
+        node.needs = service.needs;
+        if (service.probe) node.probe = probe_with_config_path(*service.probe, path);
+        if (service.liveness) {
+            node.liveness = service.liveness;
+            node.liveness->probe = probe_with_config_path(service.liveness->probe, path);
+        }
+        node.restart = service.restart;
+        node.fatal = service.fatal;
+        node.start_timeout = service.start_timeout;
+        node.jvm = service.jvm;
+        graph.nodes.push_back(std::move(node));
+    }
+    return graph;
+}
+
+std::string render_verify(const Stack& stack, const std::map<std::string, ConfigDir>& configs) {
+    Array steps;
+    for (const StackService& service : stack.services) {
+        for (const Table& verify : service.verify) {
+            Table step;
+            set(step, "service", service.name);
+            Value filled = value_with_config_path(Value(verify), configs.at(service.name).path);
+            merge(step, *filled.table());
+            steps.emplace_back(std::move(step));
+        }
+    }
+    Table root;
+    if (!steps.empty()) set(root, "step", std::move(steps));
+    return write_toml(root);
+}
+
+} // namespace lakebed

@@ -1,0 +1,381 @@
+#include "driver/driver.h"
+
+#include <sys/random.h>
+
+#include <fmt/format.h>
+
+#include "driver/status.h"
+#include "sys/files.h"
+#include "sys/journal.h"
+#include "sys/notify.h"
+
+namespace lakebed {
+namespace {
+
+constexpr std::string_view kTarget = "lakebed.target";
+constexpr std::string_view kShutdown = "shutdown.target";
+constexpr Duration kRelist = std::chrono::seconds(60);
+// So that `systemctl start lakebedd && lakebed status` finds us, and a dead bus costs no more.
+constexpr Duration kBusPatience = std::chrono::seconds(2);
+constexpr Duration kSaveEvery = std::chrono::seconds(1);
+
+std::string read_boot_id() {
+    Result<std::string> text = read_file("/proc/sys/kernel/random/boot_id", 64);
+    if (!text) return {};
+    return text->substr(0, text->find('\n'));
+}
+
+std::uint64_t random_seed() {
+    std::uint64_t seed = 0;
+    if (::getrandom(&seed, sizeof seed, 0) == static_cast<ssize_t>(sizeof seed)) return seed;
+    return static_cast<std::uint64_t>(EventLoop::boot_time().count());
+}
+
+TimePoint now() { return TimePoint(EventLoop::boot_time()); }
+
+std::chrono::microseconds wall_minus_boot() {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::system_clock::now().time_since_epoch()) -
+           EventLoop::boot_time();
+}
+
+bool failed(const UnitSnapshot& unit) {
+    return (unit.active_state == "failed" || unit.sub_state.starts_with("auto-restart")) &&
+           unit.result != "success";
+}
+
+} // namespace
+
+Driver::Driver(EventLoop& loop, DriverOptions options)
+    : loop_(loop), options_(std::move(options)),
+      store_(options_.state_directory, options_.runtime_directory, read_boot_id()) {}
+
+Result<void> Driver::start() {
+    TRY(make_directories(options_.state_directory, 0700));
+    std::string forgotten;
+    remembered_ = store_.load(forgotten);
+    if (!forgotten.empty()) log_event(LogLevel::error, forgotten);
+
+    Result<ServiceGraph> graph = load_graph();
+    if (graph)
+        use_graph(std::move(*graph));
+    else if (graph.error().code == Errc::not_found)
+        problem_ = "nothing applied yet";
+    else
+        problem_ = graph.error().message;
+    if (!problem_.empty())
+        log_event(graph.error().code == Errc::not_found ? LogLevel::notice : LogLevel::error,
+                  problem_, {{"GRAPH", options_.graph}});
+
+    systemd_ = std::make_unique<SystemdConnection>(
+        loop_, SystemdEvents{
+                   .connected = [this] { connected(); },
+                   .disconnected = [this](const std::string& why) { disconnected(why); },
+                   .unit_hint = [this](const std::string& unit) { unit_hint(unit); },
+                   .job_new = [this](std::uint32_t id,
+                                     const std::string& unit) { job_new(id, unit); },
+                   .job_removed =
+                       [this](std::uint32_t id, const std::string& unit, const std::string& result) {
+                           if (!is_watched(unit)) return;
+                           gate_.job_removed(id, unit, result);
+                           refresh(unit);
+                       },
+                   .reloaded = [this] { refresh_all(); },
+               });
+    bus_service_ = std::make_unique<BusService>(
+        loop_,
+        BusServiceHandlers{
+            .services = [this] { return list_status(state(), wall_minus_boot()); },
+            .info =
+                [this] {
+                    return SupervisorInfo{
+                        .site = state().graph.site,
+                        .site_id = state().graph.site_id,
+                        .generation = static_cast<std::uint32_t>(state().graph.generation),
+                        .version = options_.version,
+                        .target_active = state().target_up,
+                        .ready = all_ready(state()),
+                        .problem = problem_,
+                    };
+                },
+            .command = [this](Verb verb, const std::string& name) -> Result<void> {
+                UserCommand command{.verb = verb, .unit = {}};
+                if (!name.empty()) command.unit = TRY(find_unit(state(), name));
+                handle(command);
+                return {};
+            },
+            .reload = [this] { return reload(); },
+            .settled =
+                [this] {
+                    bus_settled_ = true;
+                    if (unread_.empty()) target_settled();
+                },
+        });
+    bus_patience_ = TRY(loop_.after(kBusPatience, kBusPatience / 10, [this] {
+        bus_settled_ = true;
+        if (unread_.empty()) target_settled();
+    }));
+    relist_later();
+    tell_status();
+    return {};
+}
+
+Result<ServiceGraph> Driver::load_graph() const {
+    std::string text = TRY(read_file(options_.graph));
+    Diagnostics diagnostics;
+    ServiceGraph graph = read_graph(text, options_.graph, diagnostics);
+    if (!diagnostics.has_errors()) check_graph(graph, diagnostics);
+    TRY(diagnostics.result(Errc::usage));
+    return graph;
+}
+
+void Driver::use_graph(ServiceGraph graph) {
+    SupervisorState initial = restore_state(std::move(graph), remembered_, store_.boot_id());
+    initial.random ^= random_seed();
+    supervisor_ = Supervisor(std::move(initial));
+    has_graph_ = true;
+    log_event(LogLevel::info,
+              fmt::format("supervising site {}, generation {}: {} units", state().graph.site,
+                          state().graph.generation, state().graph.nodes.size()));
+}
+
+Result<void> Driver::reload() {
+    Result<ServiceGraph> graph = load_graph();
+    if (!graph) {
+        problem_ = graph.error().code == Errc::not_found && !has_graph_
+                       ? "nothing applied yet"
+                       : (has_graph_ ? "the old graph stays in force: " : "") + graph.error().message;
+        log_event(LogLevel::error, problem_, {{"GRAPH", options_.graph}});
+        tell_status();
+        return tl::unexpected<Error>(Error{graph.error().code == Errc::not_found
+                                               ? Errc::failed
+                                               : graph.error().code,
+                                           problem_, graph.error().hint});
+    }
+    problem_.clear();
+    if (!has_graph_) {
+        use_graph(std::move(*graph));
+        if (systemd_->connected()) connected();
+        return {};
+    }
+    probers_.clear(); // their specs may have changed; the next probe makes them again
+    log_event(LogLevel::info, fmt::format("generation {} is in force, with {} units",
+                                          graph->generation, graph->nodes.size()));
+    handle(GraphReloaded{std::move(*graph)});
+    refresh_all();
+    return {};
+}
+
+void Driver::shut_down() {
+    if (!has_graph_) return;
+    Result<void> saved = store_.save(state());
+    complain_of_saving(saved ? "" : saved.error().message);
+}
+
+void Driver::complain_of_saving(const std::string& why) {
+    if (why == save_problem_) return; // once, not at each event while the disk is full
+    save_problem_ = why;
+    if (!why.empty()) log_event(LogLevel::error, why);
+}
+
+// ---- systemd ------------------------------------------------------------------------------------
+
+bool Driver::is_watched(const std::string& unit) const {
+    return unit == kTarget || state().nodes.contains(unit);
+}
+
+void Driver::connected() {
+    gate_.clear();
+    refreshing_.clear();
+    unread_.clear();
+    target_.reset();
+    log_event(LogLevel::info, "connected to systemd");
+    systemd_->list_jobs([this](Result<std::vector<SystemdJob>> jobs) {
+        if (!jobs) return;
+        for (const SystemdJob& job : *jobs)
+            if (is_watched(job.unit)) gate_.job_is_listed(job.id, job.type);
+    });
+    systemd_->read_system_state([this](Result<std::string> system) {
+        if (!system || *system != "stopping" || shutdown_told_) return;
+        shutdown_told_ = true;
+        handle(ShutdownRequested{});
+    });
+    unread_.insert(std::string(kTarget));
+    for (const auto& [unit, unused] : state().nodes) unread_.insert(unit);
+    refresh_all();
+}
+
+void Driver::disconnected(const std::string& why) {
+    log_event(LogLevel::warning, why + "; trying again");
+    gate_.clear();
+    refreshing_.clear();
+}
+
+void Driver::unit_hint(const std::string& unit) {
+    if (is_watched(unit)) refresh(unit);
+}
+
+void Driver::job_new(std::uint32_t id, const std::string& unit) {
+    if (unit != kShutdown && !is_watched(unit)) return;
+    if (gate_.job_appeared(id)) ask_job_type(id, unit);
+}
+
+void Driver::ask_job_type(std::uint32_t id, const std::string& unit) {
+    systemd_->read_job_type(id, [this, id, unit](Result<std::string> type) {
+        gate_.job_type_is(id, type ? std::optional(*type) : std::nullopt);
+        if (unit == kShutdown && type == std::string("start") && !shutdown_told_) {
+            shutdown_told_ = true;
+            handle(ShutdownRequested{});
+        }
+        // At once, and not when the target itself is read: its members' stops come next.
+        if (unit == kTarget && type == std::string("stop") && target_told_ != std::string()) {
+            target_told_ = std::string();
+            handle(TargetStopping{});
+        }
+        take_from_gate();
+    });
+}
+
+void Driver::refresh(const std::string& unit) {
+    if (systemd_->connected() && refreshing_.want(unit)) read_unit(unit);
+}
+
+void Driver::read_unit(const std::string& unit) {
+    gate_.read_begins(unit);
+    systemd_->read_unit(unit, [this, unit](Result<UnitProperties> properties) {
+        if (properties && properties->job_id != 0 && gate_.job_appeared(properties->job_id))
+            ask_job_type(properties->job_id, unit);
+        gate_.read_ends(unit, properties ? std::optional(*properties) : std::nullopt);
+        if (!properties && properties.error().code != Errc::temporary) {
+            log_event(LogLevel::warning, properties.error().message, {{"UNIT", unit}});
+            unread_.erase(unit); // one bad unit must not keep the rest waiting
+        }
+        bool again = refreshing_.done(unit);
+        take_from_gate();
+        if (again && systemd_->connected()) read_unit(unit);
+    });
+}
+
+void Driver::refresh_all() {
+    refresh(std::string(kTarget));
+    for (const auto& [unit, unused] : state().nodes) refresh(unit);
+}
+
+void Driver::relist_later() {
+    Result<EventSource> timer = loop_.after(kRelist, kRelist / 10, [this] {
+        refresh_all();
+        relist_later();
+    });
+    if (timer) relist_ = std::move(*timer);
+}
+
+void Driver::take_from_gate() {
+    for (EventGate::Item& item : gate_.take()) {
+        if (auto* done = std::get_if<JobDone>(&item)) {
+            if (done->unit != kTarget) handle(std::move(*done));
+            continue;
+        }
+        auto& changed = std::get<UnitChanged>(item);
+        unread_.erase(changed.unit);
+        if (changed.unit == kTarget)
+            target_changed(changed.now);
+        else
+            unit_changed(std::move(changed));
+    }
+    if (unread_.empty()) target_settled();
+}
+
+void Driver::unit_changed(UnitChanged event) {
+    const NodeState* before = node(event.unit);
+    if (before == nullptr) return;
+    if (before->unit.main_pid != event.now.main_pid)
+        for (bool liveness : {false, true})
+            if (auto prober = probers_.find({event.unit, liveness}); prober != probers_.end())
+                prober->second.disconnect();
+    const GraphNode* spec = find_node(state().graph, event.unit);
+    bool failed_now = failed(event.now) && !(failed(before->unit) &&
+                                             before->unit.invocation_id == event.now.invocation_id);
+    UnitSnapshot snapshot = event.now;
+    handle(std::move(event));
+    if (failed_now && spec != nullptr) look_for_fatal_lines(*spec, snapshot, true);
+}
+
+void Driver::target_changed(const UnitSnapshot& target) {
+    target_ = target;
+    if (unread_.empty()) target_settled();
+}
+
+// The engine hears of the target once every unit has been read, so that nothing is started that runs
+// already.
+void Driver::target_settled() {
+    if (!target_) return;
+    if (!ready_told_ && bus_settled_) {
+        ready_told_ = true;
+        notify_systemd("READY=1");
+    }
+    if (!has_graph_) return;
+    const std::string& active = target_->active_state;
+    bool leaving = target_->job_type == "stop";
+    std::optional<std::string> tell;
+    if ((active == "active" || active == "activating" || active == "reloading") && !leaving)
+        tell = target_->invocation_id.empty() ? "-" : target_->invocation_id;
+    else if (leaving || target_->job_id == 0)
+        tell = "";
+    if (tell && tell != target_told_) {
+        target_told_ = tell;
+        if (tell->empty())
+            handle(TargetStopping{});
+        else
+            handle(TargetStarting{target_->invocation_id});
+    }
+}
+
+// ---- the engine ---------------------------------------------------------------------------------
+
+const NodeState* Driver::node(const std::string& unit) const {
+    auto found = state().nodes.find(unit);
+    return found == state().nodes.end() ? nullptr : &found->second;
+}
+
+void Driver::handle(Event event) {
+    events_.push_back(std::move(event));
+    if (!draining_) drain();
+}
+
+void Driver::drain() {
+    draining_ = true;
+    while (!events_.empty()) {
+        Event event = std::move(events_.front());
+        events_.pop_front();
+        std::vector<Action> actions = supervisor_.on(event, now());
+        if (has_graph_ && store_.is_urgent(state())) {
+            bool wish = std::holds_alternative<UserCommand>(event);
+            // A full disk must not end supervision: go on with what is in memory.
+            if (Result<void> saved = wish ? store_.save(state()) : store_.note(state()); !saved)
+                complain_of_saving(saved.error().message);
+        }
+        save_soon();
+        for (const Action& action : actions) perform(action);
+    }
+    draining_ = false;
+    tell_status();
+}
+
+void Driver::save_soon() {
+    if (save_.active() || !has_graph_) return;
+    Result<EventSource> timer = loop_.after(kSaveEvery, kSaveEvery / 2, [this] {
+        save_ = {};
+        shut_down();
+    });
+    if (timer) save_ = std::move(*timer);
+}
+
+void Driver::tell_status() {
+    std::string text = !problem_.empty() ? problem_ : summary(state());
+    if (text == status_) return;
+    status_ = std::move(text);
+    // One line: a newline would begin another assignment.
+    notify_systemd("STATUS=" + status_.substr(0, status_.find('\n')));
+}
+
+} // namespace lakebed

@@ -1,0 +1,117 @@
+// Driver: the edge of lakebedd. What happens on the machine becomes Events of the engine, and the
+// engine's Actions are carried out. One loop, one thread, no blocking call but to write the state.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "driver/bus_service.h"
+#include "driver/event_gate.h"
+#include "driver/refresh_queue.h"
+#include "driver/state_store.h"
+#include "engine/supervisor.h"
+#include "probe/probe.h"
+#include "sys/event_loop.h"
+#include "sys/systemd_connection.h"
+
+namespace lakebed {
+
+struct DriverOptions {
+    std::string graph = "/var/lib/lakebed/current/graph.toml";
+    std::string state_directory = "/var/lib/lakebed/supervisor";
+    std::string runtime_directory; // $RUNTIME_DIRECTORY
+    std::string version;
+};
+
+class Driver {
+  public:
+    // `loop` must outlive it.
+    Driver(EventLoop& loop, DriverOptions options);
+    Driver(const Driver&) = delete;
+    Driver& operator=(const Driver&) = delete;
+
+    // Loads graph and state and begins to connect. Fails where the state directory cannot be used.
+    [[nodiscard]] Result<void> start();
+
+    // Reads the graph again; when it cannot be used the old one stays, and the Error says why.
+    [[nodiscard]] Result<void> reload();
+
+    // Writes what must be remembered. The services stay as they are.
+    void shut_down();
+
+  private:
+    // Events in (driver.cpp).
+    void handle(Event event);
+    void drain();
+    void connected();
+    void disconnected(const std::string& why);
+    void unit_hint(const std::string& unit);
+    void job_new(std::uint32_t id, const std::string& unit);
+    void ask_job_type(std::uint32_t id, const std::string& unit);
+    void refresh(const std::string& unit);
+    void read_unit(const std::string& unit);
+    void refresh_all();
+    void take_from_gate();
+    void target_changed(const UnitSnapshot& target);
+    void target_settled();
+    void unit_changed(UnitChanged event);
+    [[nodiscard]] bool is_watched(const std::string& unit) const;
+    [[nodiscard]] Result<ServiceGraph> load_graph() const;
+    void use_graph(ServiceGraph graph);
+    void relist_later();
+    void save_soon();
+    void complain_of_saving(const std::string& why);
+    void tell_status();
+
+    // Actions out (perform.cpp).
+    void perform(const Action& action);
+    void queue_job(JobVerb verb, const std::string& unit);
+    void run_probe(const std::string& unit, bool liveness);
+    void set_deadline(const act::SetDeadline& deadline);
+    void trigger_watchdog(const std::string& unit);
+    void explain(const std::string& unit, const std::string& sentence);
+    void announce(const std::string& unit, State state);
+    void look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& failed, bool again);
+
+    [[nodiscard]] const SupervisorState& state() const { return supervisor_.state(); }
+    [[nodiscard]] const NodeState* node(const std::string& unit) const;
+
+    EventLoop& loop_;
+    DriverOptions options_;
+    StateStore store_;
+    DurableState remembered_; // until the first graph is there
+    Supervisor supervisor_;
+    bool has_graph_ = false;
+    std::string problem_;
+
+    std::unique_ptr<SystemdConnection> systemd_;
+    std::unique_ptr<BusService> bus_service_;
+    EventGate gate_;
+    RefreshQueue refreshing_;
+    std::set<std::string> unread_;              // since the connection was made
+    std::optional<UnitSnapshot> target_;        // last seen
+    std::optional<std::string> target_told_;    // invocation, "" for down, as told to the engine
+    bool shutdown_told_ = false;
+    bool bus_settled_ = false; // as far as it will be before we call ourselves ready
+    bool ready_told_ = false;
+
+    std::deque<Event> events_;
+    bool draining_ = false;
+
+    std::map<std::pair<std::string, bool>, Prober> probers_; // unit, liveness
+    std::map<std::pair<std::string, Deadline>, EventSource> deadlines_;
+    std::map<std::string, EventSource> dumps_;   // thread dumps that precede a kill
+    std::map<std::string, EventSource> log_looks_;
+    std::map<std::string, std::string> refused_; // last complaint of systemd, by unit
+    EventSource relist_;
+    EventSource bus_patience_;
+    EventSource save_;
+    std::string status_;
+    std::string save_problem_;
+};
+
+} // namespace lakebed

@@ -1,0 +1,202 @@
+#include <csignal>
+#include <regex>
+
+#include <fmt/format.h>
+
+#include "driver/driver.h"
+#include "sys/journal.h"
+#include "sys/notify.h"
+
+namespace lakebed {
+namespace {
+
+// Wake-ups that may fall together do: only a restart is in a hurry.
+Duration slack_of(Deadline deadline) {
+    return deadline == Deadline::restart ? std::chrono::milliseconds(1)
+                                         : std::chrono::milliseconds(250);
+}
+
+// Time for a JVM to write its thread dump (SIGQUIT) before it is killed.
+constexpr Duration kDumpTime = std::chrono::seconds(2);
+
+constexpr std::size_t kLogLines = 50;
+// journald may not have stored a dead process's last words yet when systemd tells us of its death.
+constexpr Duration kLogDelay = std::chrono::milliseconds(300);
+constexpr std::size_t kLongestLine = 1000; // std::regex recurses for each character
+
+bool has_process(const UnitSnapshot& unit) {
+    return unit.main_pid > 1 && unit.active_state != "inactive" && unit.active_state != "failed";
+}
+
+} // namespace
+
+void Driver::perform(const Action& action) {
+    if (const auto* start = std::get_if<act::StartUnit>(&action))
+        queue_job(JobVerb::start, start->unit);
+    else if (const auto* stop = std::get_if<act::StopUnit>(&action))
+        queue_job(JobVerb::stop, stop->unit);
+    else if (const auto* restart = std::get_if<act::RestartUnit>(&action))
+        queue_job(JobVerb::restart, restart->unit);
+    else if (const auto* reset = std::get_if<act::ResetFailed>(&action))
+        systemd_->reset_failed(reset->unit, [](const Result<void>&) {
+            // Nothing was failed, or the unit is gone: the next read shows which.
+        });
+    else if (const auto* probe = std::get_if<act::RunProbe>(&action))
+        run_probe(probe->unit, probe->liveness);
+    else if (const auto* deadline = std::get_if<act::SetDeadline>(&action))
+        set_deadline(*deadline);
+    else if (const auto* trigger = std::get_if<act::TriggerWatchdog>(&action))
+        trigger_watchdog(trigger->unit);
+    else if (const auto* sentence = std::get_if<act::Explain>(&action))
+        explain(sentence->unit, sentence->sentence);
+    else if (const auto* news = std::get_if<act::Announce>(&action))
+        announce(news->unit, news->state);
+}
+
+void Driver::queue_job(JobVerb verb, const std::string& unit) {
+    log_event(LogLevel::info, fmt::format("{} {}", to_string(verb), unit), {{"UNIT", unit}});
+    if (!systemd_->connected()) {
+        handle(JobDone{unit, std::string(to_string(verb)), "refused", true});
+        return;
+    }
+    std::uint32_t before = gate_.highest_job();
+    systemd_->queue_job(verb, unit, [this, verb, unit, before](Result<std::uint32_t> job) {
+        std::string type(to_string(verb));
+        if (job) {
+            refused_.erase(unit);
+            // A stop that was queued already is an operator's, and stays one.
+            if (verb != JobVerb::stop || *job > before) gate_.job_is_ours(*job, type);
+            return;
+        }
+        // Lost with the connection: it may have been carried out. What the unit does tells.
+        if (job.error().code == Errc::temporary) return;
+        std::string& last = refused_[unit];
+        if (last != job.error().message) {
+            last = job.error().message;
+            log_event(LogLevel::warning, last, {{"UNIT", unit}});
+        }
+        handle(JobDone{unit, type, "refused", true});
+    });
+}
+
+void Driver::run_probe(const std::string& unit, bool liveness) {
+    const GraphNode* spec = find_node(state().graph, unit);
+    if (spec == nullptr) return;
+    const ProbeSpec* probe = liveness && spec->liveness ? &spec->liveness->probe
+                             : spec->probe              ? &*spec->probe
+                                                        : nullptr;
+    if (probe == nullptr) { // readiness is the unit's own business then
+        handle(ProbeResult{unit, liveness, true, "active"});
+        return;
+    }
+    auto prober = probers_.find({unit, liveness});
+    if (prober == probers_.end())
+        prober = probers_.try_emplace({unit, liveness}, Prober(loop_.get(), *probe)).first;
+    if (prober->second.busy()) return;
+    prober->second.start([this, unit, liveness](const ProbeOutcome& outcome) {
+        handle(ProbeResult{unit, liveness, outcome.ok, outcome.detail});
+    });
+}
+
+void Driver::set_deadline(const act::SetDeadline& deadline) {
+    std::pair key(deadline.unit, deadline.deadline);
+    deadlines_.erase(key);
+    if (!deadline.at) return;
+    Result<EventSource> timer = loop_.at(
+        deadline.at->time_since_epoch(), slack_of(deadline.deadline), [this, key] {
+            deadlines_.erase(key);
+            handle(DeadlineReached{key.first, key.second});
+        });
+    if (timer)
+        deadlines_[key] = std::move(*timer);
+    else
+        log_event(LogLevel::error, timer.error().message, {{"UNIT", deadline.unit}});
+}
+
+void Driver::trigger_watchdog(const std::string& unit) {
+    const NodeState* now = node(unit);
+    const GraphNode* spec = find_node(state().graph, unit);
+    if (now == nullptr || spec == nullptr || dumps_.contains(unit)) return;
+    auto kill = [this, unit, pid = now->unit.main_pid] {
+        dumps_.erase(unit);
+        const NodeState* later = node(unit);
+        if (later == nullptr || later->unit.main_pid != pid) return; // it has ended by itself
+        log_event(LogLevel::warning, "hung: letting systemd kill it", {{"UNIT", unit}});
+        if (Result<void> told = notify_as(pid, "WATCHDOG=trigger");
+            !told && told.error().code != Errc::not_found)
+            log_event(LogLevel::error, told.error().message, {{"UNIT", unit}});
+    };
+    if (!spec->jvm) {
+        kill();
+        return;
+    }
+    log_event(LogLevel::warning, "hung: asking the JVM for a thread dump", {{"UNIT", unit}});
+    systemd_->signal_main(unit, SIGQUIT, [](const Result<void>&) {
+        // Gone meanwhile: there is nothing to dump.
+    });
+    if (Result<EventSource> timer = loop_.after(kDumpTime, std::chrono::milliseconds(100), kill))
+        dumps_[unit] = std::move(*timer);
+    else
+        kill();
+}
+
+void Driver::explain(const std::string& unit, const std::string& sentence) {
+    const NodeState* now = node(unit);
+    if (now == nullptr) return;
+    if (has_process(now->unit)) {
+        Result<void> told = notify_as(now->unit.main_pid, "STATUS=" + sentence);
+        if (told) {
+            log_event(LogLevel::info, sentence,
+                      {{"UNIT", unit}, {"STATE", std::string(to_string(now->state))}});
+            return;
+        }
+        if (told.error().code != Errc::not_found)
+            log_event(LogLevel::warning, told.error().message, {{"UNIT", unit}});
+    }
+    log_about_unit(unit, LogLevel::notice, sentence);
+}
+
+void Driver::announce(const std::string& unit, State state_now) {
+    const GraphNode* spec = find_node(state().graph, unit);
+    if (spec == nullptr) return;
+    if (bus_service_) bus_service_->service_changed(spec->name, to_string(state_now));
+}
+
+void Driver::look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& failed, bool again) {
+    std::vector<std::regex> rules;
+    for (const FatalRule& rule : node.fatal) {
+        if (rule.log_regex.empty()) continue;
+        try {
+            rules.emplace_back(rule.log_regex);
+        } catch (const std::regex_error& error) {
+            log_event(LogLevel::error,
+                      fmt::format("bad regular expression \"{}\": {}", rule.log_regex, error.what()),
+                      {{"UNIT", node.unit}});
+        }
+    }
+    if (rules.empty() || failed.invocation_id.empty()) return;
+    Result<std::vector<std::string>> lines =
+        read_last_lines(node.unit, failed.invocation_id, kLogLines);
+    if (!lines) {
+        log_event(LogLevel::warning, lines.error().message, {{"UNIT", node.unit}});
+        return;
+    }
+    for (std::string& line : *lines) {
+        if (line.size() > kLongestLine) line.resize(kLongestLine);
+        for (const std::regex& rule : rules)
+            if (std::regex_search(line, rule)) {
+                handle(FatalLogSeen{node.unit, line});
+                return;
+            }
+    }
+    if (!again) return;
+    Result<EventSource> timer =
+        loop_.after(kLogDelay, kLogDelay / 2, [this, unit = node.unit, failed] {
+            log_looks_.erase(unit);
+            if (const GraphNode* spec = find_node(state().graph, unit))
+                look_for_fatal_lines(*spec, failed, false);
+        });
+    if (timer) log_looks_[node.unit] = std::move(*timer);
+}
+
+} // namespace lakebed

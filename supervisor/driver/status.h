@@ -1,0 +1,26 @@
+// Status: what lakebedd tells people about the services, from the engine's state.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "engine/supervisor.h"
+#include "sys/supervisor_api.h"
+
+namespace lakebed {
+
+// `wall_minus_boot`: CLOCK_REALTIME less CLOCK_BOOTTIME, now.
+[[nodiscard]] std::vector<ServiceStatus> list_status(const SupervisorState& state,
+                                                     std::chrono::microseconds wall_minus_boot);
+
+// Every node is ready, and there is one.
+[[nodiscard]] bool all_ready(const SupervisorState& state);
+
+// "site demo, generation 3: 5 of 6 ready; hive is held: …"
+[[nodiscard]] std::string summary(const SupervisorState& state);
+
+// Unit of a name or unit; an unknown one is Errc::not_found with a suggestion.
+[[nodiscard]] Result<std::string> find_unit(const SupervisorState& state, const std::string& name);
+
+} // namespace lakebed

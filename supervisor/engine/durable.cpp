@@ -1,0 +1,268 @@
+#include "engine/durable.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+namespace lakebed {
+namespace {
+
+constexpr std::array kStateNames = {
+    State::waiting,     State::held,      State::starting,            State::ready,
+    State::degraded,    State::restarting, State::backing_off,        State::slow_lane,
+    State::stopped_by_operator, State::stopping, State::stopped};
+constexpr std::array kCauses = {Cause::none,          Cause::crash,      Cause::hang,
+                                Cause::out_of_memory, Cause::bad_config, Cause::start_timeout,
+                                Cause::operator_stop, Cause::waiting};
+constexpr std::array kDooms = {Doomed::no, Doomed::this_run, Doomed::next_run};
+
+std::string_view to_string(Doomed doomed) {
+    switch (doomed) {
+    case Doomed::no: return "no";
+    case Doomed::this_run: return "this_run";
+    case Doomed::next_run: return "next_run";
+    }
+    return "";
+}
+
+NodeState durable_part(const NodeState& from) {
+    NodeState node = from;
+    node.reason.clear();
+    node.unit = {};
+    node.unit.active_state = from.unit.active_state;
+    node.unit.sub_state = from.unit.sub_state;
+    node.known = false;
+    node.liveness_failures = 0;
+    node.probe_detail.clear();
+    node.unverified_since.reset();
+    node.verify_wanted = false;
+    return node;
+}
+
+std::int64_t number(TimePoint at) { return at.time_since_epoch().count(); }
+TimePoint time_point(std::int64_t number) { return TimePoint(EngineClock::duration(number)); }
+
+// Writes what differs from the default, so that a healthy node is a few lines.
+struct Writer {
+    Table table;
+
+    void operator()(std::string_view key, bool value) {
+        if (value) set(table, key, value);
+    }
+    void operator()(std::string_view key, const std::string& value) {
+        if (!value.empty()) set(table, key, value);
+    }
+    void operator()(std::string_view key, int value) {
+        if (value != 0) set(table, key, std::int64_t{value});
+    }
+    void operator()(std::string_view key, std::uint64_t value) {
+        if (value != 0) set(table, key, static_cast<std::int64_t>(value));
+    }
+    void operator()(std::string_view key, TimePoint at) { set(table, key, number(at)); }
+    void operator()(std::string_view key, const std::optional<TimePoint>& at) {
+        if (at) set(table, key, number(*at));
+    }
+    void operator()(std::string_view key, const std::vector<TimePoint>& times) {
+        Array array;
+        for (TimePoint at : times) array.emplace_back(number(at));
+        if (!array.empty()) set(table, key, std::move(array));
+    }
+    void operator()(std::string_view key, const std::map<std::string, std::string>& map) {
+        Table entries;
+        for (const auto& [name, value] : map) set(entries, name, value);
+        if (!entries.empty()) set(table, key, std::move(entries));
+    }
+    template <class E, std::size_t N>
+    void word(std::string_view key, E value, const std::array<E, N>&) {
+        set(table, key, std::string(to_string(value)));
+    }
+};
+
+struct Reader {
+    TableReader table;
+
+    void operator()(std::string_view key, bool& value) { value = table.boolean(key).value_or(false); }
+    void operator()(std::string_view key, std::string& value) {
+        value = table.string(key).value_or("");
+    }
+    void operator()(std::string_view key, int& value) {
+        value = static_cast<int>(table.integer(key).value_or(0));
+    }
+    void operator()(std::string_view key, std::uint64_t& value) {
+        value = static_cast<std::uint64_t>(table.integer(key).value_or(0));
+    }
+    void operator()(std::string_view key, TimePoint& at) {
+        at = time_point(table.integer(key).value_or(0));
+    }
+    void operator()(std::string_view key, std::optional<TimePoint>& at) {
+        if (auto value = table.integer(key)) at = time_point(*value);
+    }
+    void operator()(std::string_view key, std::vector<TimePoint>& times) {
+        const Value* value = table.any(key);
+        if (value == nullptr) return;
+        if (const Array* array = value->array()) {
+            for (const Value& item : *array) {
+                if (const auto* at = std::get_if<std::int64_t>(&item.data))
+                    times.push_back(time_point(*at));
+                else
+                    table.error(key, fmt::format("{} holds {}, expected integers", table.name(key),
+                                                 type_name(item)));
+            }
+            return;
+        }
+        table.error(key, fmt::format("{} is {}, expected an array", table.name(key),
+                                     type_name(*value)));
+    }
+    void operator()(std::string_view key, std::map<std::string, std::string>& map) {
+        const Value* value = table.table(key);
+        if (value == nullptr) return;
+        for (const Member& member : *value->table()) {
+            if (const std::string* text = member.value.string())
+                map[member.key] = *text;
+            else
+                table.error(key, fmt::format("{}.{} is {}, expected a string", table.name(key),
+                                             member.key, type_name(member.value)));
+        }
+    }
+    template <class E, std::size_t N>
+    void word(std::string_view key, E& value, const std::array<E, N>& all) {
+        const std::string text = table.require_string(key);
+        for (E candidate : all) {
+            if (to_string(candidate) != text) continue;
+            value = candidate;
+            return;
+        }
+        if (!text.empty())
+            table.error(key, fmt::format("{} is \"{}\", which this lakebed does not know",
+                                         table.name(key), text));
+    }
+};
+
+// Every durable field once, for both directions.
+template <class Io, class Node> void visit_node(Io& io, Node& node) {
+    io.word("state", node.state, kStateNames);
+    io("since", node.since);
+    io("active_state", node.unit.active_state);
+    io("sub_state", node.unit.sub_state);
+    io("recorded", node.recorded);
+    io("operator_stopped", node.operator_stopped);
+    io("hold", node.hold);
+    io("bad_config", node.bad_config);
+    io("parked", node.parked);
+    io("slow", node.slow);
+    io("restart_wanted", node.restart_wanted);
+    io("start_wanted", node.start_wanted);
+    io("stop_sent", node.stop_sent);
+    io("stop_seen", node.stop_seen);
+    io.word("doomed", node.doomed, kDooms);
+    io("attempts", node.attempts);
+    io("restarts", node.restarts);
+    io("restarts_total", node.restarts_total);
+    io("retry_at", node.retry_at);
+    io("ready_once", node.ready_once);
+    io("run", node.run);
+    io("failed_run", node.failed_run);
+    io("needs_run", node.needs_run);
+    io("queued_at", node.queued_at);
+    io("started_at", node.started_at);
+    io("probing_at", node.probing_at);
+    io("ready_at", node.ready_at);
+}
+
+template <class Io, class Incident_> void visit_incident(Io& io, Incident_& incident) {
+    io("at", incident.at);
+    io.word("cause", incident.cause, kCauses);
+    io("detail", incident.detail);
+}
+
+} // namespace
+
+DurableState durable(const SupervisorState& state, std::string_view boot_id) {
+    DurableState result{std::string(boot_id), state.target_run, state.random, {}};
+    for (const auto& [unit, node] : state.nodes)
+        if (node.recorded || node.hold) result.nodes.emplace(unit, durable_part(node));
+    return result;
+}
+
+SupervisorState restore_state(ServiceGraph graph, const DurableState& remembered,
+                              std::string_view boot_id) {
+    SupervisorState state;
+    const bool same_boot = remembered.boot_id == boot_id;
+    if (remembered.random != 0) state.random = remembered.random;
+    if (same_boot) state.target_run = remembered.target_run;
+    for (const GraphNode& spec : graph.nodes) {
+        NodeState& node = state.nodes[spec.unit];
+        auto found = remembered.nodes.find(spec.unit);
+        if (found == remembered.nodes.end()) continue;
+        if (same_boot) {
+            node = found->second;
+            continue;
+        }
+        node.hold = found->second.hold;
+        node.restarts_total = found->second.restarts_total;
+        node.last_incident = found->second.last_incident;
+        if (node.last_incident) node.last_incident->at = {}; // of another boot's clock
+    }
+    state.graph = std::move(graph);
+    return state;
+}
+
+std::string write_state(const DurableState& state) {
+    Table root;
+    set(root, "format", std::int64_t{DurableState::kFormat});
+    set(root, "boot_id", state.boot_id);
+    set(root, "target_run", state.target_run);
+    set(root, "random", static_cast<std::int64_t>(state.random));
+    Table nodes;
+    for (const auto& [unit, node] : state.nodes) {
+        Writer writer;
+        visit_node(writer, node);
+        if (node.last_incident) {
+            Writer incident;
+            visit_incident(incident, *node.last_incident);
+            set(writer.table, "last_incident", std::move(incident.table));
+        }
+        set(nodes, unit, std::move(writer.table));
+    }
+    set(root, "nodes", std::move(nodes));
+    return write_toml(root);
+}
+
+DurableState read_state(std::string_view text, std::string_view file, Diagnostics& diagnostics) {
+    DurableState state;
+    const Value root = parse_toml(text, file, diagnostics);
+    if (diagnostics.has_errors()) return state;
+    TableReader reader(root, "", diagnostics);
+    const auto format = reader.integer("format").value_or(0);
+    if (format != DurableState::kFormat) {
+        reader.error("format", fmt::format("the state file has format {}, this lakebedd reads {}",
+                                           format, DurableState::kFormat));
+        return state;
+    }
+    state.boot_id = reader.require_string("boot_id");
+    state.target_run = reader.string("target_run").value_or("");
+    state.random = static_cast<std::uint64_t>(reader.integer("random").value_or(0));
+    if (const Value* nodes = reader.table("nodes")) {
+        for (const Member& member : *nodes->table()) {
+            const std::string path = "nodes." + member.key;
+            if (member.value.table() == nullptr) {
+                diagnostics.error(member.value.pos, fmt::format("{} is {}, expected a table", path,
+                                                                type_name(member.value)));
+                continue;
+            }
+            NodeState& node = state.nodes[member.key];
+            Reader io{TableReader(member.value, path, diagnostics)};
+            visit_node(io, node);
+            if (const Value* value = io.table.table("last_incident")) {
+                Reader incident{TableReader(*value, path + ".last_incident", diagnostics)};
+                visit_incident(incident, node.last_incident.emplace());
+                incident.table.finish();
+            }
+            io.table.finish();
+        }
+    }
+    reader.finish();
+    return state;
+}
+
+} // namespace lakebed

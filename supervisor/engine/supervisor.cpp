@@ -1,0 +1,270 @@
+#include "engine/supervisor.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+#include "engine/explain.h"
+#include "engine/steps.h"
+#include "engine/table.h"
+
+namespace lakebed {
+namespace {
+
+using detail::Slot;
+
+Input input_of(Observed observed) {
+    switch (observed) {
+    case Observed::up: return Input::up;
+    case Observed::coming_up: return Input::coming_up;
+    case Observed::hold_off: return Input::hold_off;
+    case Observed::failed: return Input::failed;
+    case Observed::down: return Input::down;
+    case Observed::going_down: return Input::going_down;
+    case Observed::queued: break;
+    }
+    return Input::queued;
+}
+
+void take(Turn& turn, Slot& slot, const UnitChanged& event) {
+    NodeState& node = *slot.state;
+    turn.before = observe(node.unit);
+    turn.changed = node.unit != event.now || !node.known;
+    node.unit = event.now;
+    if (node.known)
+        give(turn, slot, input_of(observe(node.unit)));
+    else {
+        steps::adopt(turn, slot);
+        if (turn.state.target_up) give(turn, slot, Input::target_up); // new in a reloaded graph
+    }
+}
+
+void take(Turn& turn, Slot& slot, const JobDone& event) {
+    NodeState& node = *slot.state;
+    turn.detail = event.job_type;
+    const bool stop = event.job_type == "stop";
+    if (!event.ours) {
+        if (stop && event.result == "done") give(turn, slot, Input::stop_done);
+        const bool was_it = event.job_type.empty() && observe(node.unit) == Observed::down;
+        if (was_it || (stop && event.result != "done")) node.start_wanted = false;
+        return;
+    }
+    if (event.result == "done") {
+        if (stop && node.doomed != Doomed::no) {
+            node.doomed = Doomed::no;
+            node.stop_sent = false;
+        }
+        // It ran, also when its snapshots coalesced: to be inactive now is to have been stopped.
+        const bool waits = node.state == State::starting || node.state == State::restarting;
+        if (!stop && waits && !node.started_at) {
+            node.started_at = turn.now;
+            if (observe(node.unit) == Observed::down) give(turn, slot, Input::down);
+        }
+        return; // the unit itself tells the rest
+    }
+    if (stop) {
+        if (event.result == "canceled") give(turn, slot, Input::stop_undone);
+        if (event.result == "refused") steps::unsent(turn, slot);
+    } else if (event.result == "refused") {
+        give(turn, slot, Input::refused);
+    } else if (event.result == "canceled") {
+        give(turn, slot, Input::canceled);
+    } else {
+        give(turn, slot, Input::start_failed);
+    }
+}
+
+void take(Turn& turn, Slot& slot, const ProbeResult& event) {
+    turn.detail = event.detail;
+    if (event.liveness)
+        give(turn, slot, event.ok ? Input::live_ok : Input::live_bad);
+    else
+        give(turn, slot, event.ok ? Input::probe_ok : Input::probe_bad);
+}
+
+void take(Turn& turn, Slot& slot, const DeadlineReached& event) {
+    switch (event.deadline) {
+    case Deadline::restart:
+    case Deadline::slow_lane: give(turn, slot, Input::retry_due); break;
+    case Deadline::good_run: give(turn, slot, Input::good_run); break;
+    case Deadline::liveness: give(turn, slot, Input::liveness_due); break;
+    case Deadline::verify: give(turn, slot, Input::verify_due); break;
+    case Deadline::flush: break;
+    }
+}
+
+void take(Turn& turn, Slot& slot, const FatalLogSeen& event) {
+    turn.detail = event.line;
+    give(turn, slot, Input::fatal);
+}
+
+void command(Turn& turn, Slot& slot, Verb verb) {
+    NodeState& node = *slot.state;
+    turn.changed = true;
+    switch (verb) {
+    case Verb::start: give(turn, slot, Input::start); break;
+    case Verb::stop:
+        node.operator_stopped = true;
+        give(turn, slot, Input::stop);
+        break;
+    case Verb::restart: give(turn, slot, Input::restart); break;
+    case Verb::hold:
+        node.hold = true;
+        give(turn, slot, Input::stop);
+        break;
+    case Verb::release:
+        if (node.hold) {
+            const bool stopped = node.operator_stopped;
+            give(turn, slot, Input::start);
+            if (stopped) {
+                node.operator_stopped = true;
+                give(turn, slot, Input::stop);
+            }
+        }
+        break;
+    }
+}
+
+// Needs come before dependents in `slots`, so one pass settles the whole graph.
+void settle(Turn& turn) {
+    for (Slot& slot : turn.slots) {
+        if (!slot.state->known) continue;
+        const bool ready = std::ranges::all_of(slot.needs, [&](const Slot::Link& need) {
+            return turn.slots[need.slot].state->state == State::ready;
+        });
+        give(turn, slot, ready ? Input::needs_ready : Input::need_lost);
+    }
+}
+
+void tell(Turn& turn, const std::vector<State>& before) {
+    for (std::size_t i = 0; i < turn.slots.size(); ++i) {
+        Slot& slot = turn.slots[i];
+        if (slot.state->state != before[i])
+            turn.actions.push_back(act::Announce{slot.spec->unit, slot.state->state});
+    }
+    for (Slot& slot : turn.slots) {
+        NodeState& node = *slot.state;
+        if (!node.known) continue;
+        std::string sentence = explain(turn.state, slot.spec->unit);
+        if (sentence == node.reason) continue;
+        node.reason = std::move(sentence);
+        turn.actions.push_back(act::Explain{slot.spec->unit, node.reason});
+    }
+}
+
+template <class T> struct is_unit_event : std::false_type {};
+template <> struct is_unit_event<UnitChanged> : std::true_type {};
+template <> struct is_unit_event<JobDone> : std::true_type {};
+template <> struct is_unit_event<ProbeResult> : std::true_type {};
+template <> struct is_unit_event<DeadlineReached> : std::true_type {};
+template <> struct is_unit_event<FatalLogSeen> : std::true_type {};
+
+} // namespace
+
+Supervisor::Supervisor(SupervisorState initial) : state_(std::move(initial)) { index(); }
+
+const SupervisorState& Supervisor::state() const { return state_; }
+
+void Supervisor::index() {
+    auto order = start_order(state_.graph);
+    assert(order && "check_graph() comes before the supervisor");
+    slots_.clear();
+    if (!order) return;
+    std::map<std::string, std::size_t> places;
+    for (const std::string& unit : *order) {
+        Slot slot{find_node(state_.graph, unit), &state_.nodes[unit], {}};
+        for (const Need& need : slot.spec->needs)
+            slot.needs.push_back({places.at(need.unit), need.type});
+        places[unit] = slots_.size();
+        slots_.push_back(std::move(slot));
+    }
+}
+
+// What runs is left alone; a new input is a new chance for what was refused as wrong.
+void Supervisor::reload(const ServiceGraph& graph, std::vector<Action>& actions) {
+    std::map<std::string, GraphNode> old;
+    for (const GraphNode& node : state_.graph.nodes) old.emplace(node.unit, node);
+    std::map<std::string, NodeState> nodes;
+    for (const GraphNode& node : graph.nodes) {
+        auto found = state_.nodes.extract(node.unit);
+        if (found.empty()) {
+            nodes.emplace(node.unit, NodeState{});
+            continue;
+        }
+        NodeState& kept = found.mapped();
+        if (kept.bad_config && kept.state == State::held && !kept.hold) kept.state = State::waiting;
+        kept.bad_config = false;
+        if (old.contains(node.unit) && old.at(node.unit) != node) {
+            kept.attempts = 0;
+            kept.slow = false;
+            kept.restarts.clear();
+            std::erase_if(kept.needs_run, [&](const auto& entry) {
+                return std::ranges::none_of(
+                    node.needs, [&](const Need& need) { return need.unit == entry.first; });
+            });
+        }
+        nodes.insert(std::move(found));
+    }
+    for (const auto& [unit, gone] : state_.nodes)
+        for (Deadline deadline : {Deadline::restart, Deadline::slow_lane, Deadline::good_run,
+                                  Deadline::liveness, Deadline::verify})
+            actions.push_back(act::SetDeadline{unit, deadline, std::nullopt});
+    state_.graph = graph;
+    state_.nodes = std::move(nodes);
+    index();
+}
+
+std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
+    Turn turn{state_, slots_, now, {}, Observed::queued, false, {}, false};
+    std::vector<State> before;
+    before.reserve(slots_.size());
+    for (const Slot& slot : slots_) before.push_back(slot.state->state);
+
+    std::visit(
+        [&](const auto& e) {
+            using E = std::decay_t<decltype(e)>;
+            if constexpr (is_unit_event<E>::value) {
+                auto slot = std::ranges::find_if(
+                    slots_, [&](const Slot& s) { return s.spec->unit == e.unit; });
+                if (slot != slots_.end()) take(turn, *slot, e);
+            } else if constexpr (std::is_same_v<E, UserCommand>) {
+                // Stops go from the dependents down, as systemd orders the jobs of one moment.
+                auto one = [&](Slot& slot) {
+                    if (e.unit.empty() || slot.spec->unit == e.unit || slot.spec->name == e.unit)
+                        command(turn, slot, e.verb);
+                };
+                if (e.verb == Verb::stop || e.verb == Verb::hold)
+                    std::for_each(slots_.rbegin(), slots_.rend(), one);
+                else
+                    std::for_each(slots_.begin(), slots_.end(), one);
+            } else if constexpr (std::is_same_v<E, GraphReloaded>) {
+                reload(e.graph, turn.actions);
+                before.clear();
+                for (const Slot& slot : slots_) before.push_back(slot.state->state);
+                turn.changed = true;
+            } else {
+                turn.changed = true;
+                const bool up = std::is_same_v<E, TargetStarting>;
+                if constexpr (std::is_same_v<E, TargetStarting>) {
+                    turn.fresh = e.invocation_id != state_.target_run;
+                    state_.target_run = e.invocation_id;
+                }
+                if constexpr (std::is_same_v<E, ShutdownRequested>) state_.shutting_down = true;
+                // Told again after a reconnect: nothing new.
+                if (up && state_.target_up && !turn.fresh) return;
+                state_.target_up = up && !state_.shutting_down;
+                for (Slot& slot : slots_)
+                    if (slot.state->known)
+                        give(turn, slot, state_.target_up ? Input::target_up : Input::target_down);
+            }
+        },
+        event);
+
+    if (turn.changed) {
+        settle(turn);
+        tell(turn, before);
+    }
+    return std::move(turn.actions);
+}
+
+} // namespace lakebed

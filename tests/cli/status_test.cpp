@@ -1,0 +1,71 @@
+#include "cli/stack_status.h"
+
+#include "cli/cli_fixture.h"
+
+namespace lakebed {
+namespace {
+
+using test::CliTest;
+using testing::HasSubstr;
+
+class RunningSystem : public CliTest {};
+
+TEST_F(RunningSystem, CommandsForTheRunningSystemRefuseARoot) {
+    for (const char* verb : {"status", "wait", "up", "down", "init", "logs"}) {
+        auto ran = run({verb});
+        EXPECT_EQ(ran.exit, 9) << verb;
+        EXPECT_THAT(ran.err, HasSubstr("--root")) << verb;
+    }
+    for (const char* verb : {"start", "stop", "restart", "hold", "release"})
+        EXPECT_EQ(run({verb, "redis"}).exit, 9) << verb;
+}
+
+TEST_F(RunningSystem, VerifyBeforeTheFirstApplySaysWhatToDo) {
+    auto ran = run({"verify", "--json"});
+    EXPECT_EQ(ran.exit, ::geteuid() == 0 ? 10 : 3);
+    EXPECT_THAT(document(ran)["error"]["hint"].get<std::string>(), HasSubstr("lakebed"));
+}
+
+TEST_F(RunningSystem, VerifyRunsTheStepsOfTheCurrentGenerationAndPrintsThem) {
+    if (::geteuid() != 0) GTEST_SKIP() << "verify reads secrets: root only";
+    root.write("var/lib/lakebed/current/graph.toml", write_graph({}));
+    root.write("var/lib/lakebed/current/verify.toml",
+               "[[step]]\nservice = \"x\"\nkind = \"tcp\"\nport = 1\ntimeout = \"2s\"\n");
+    auto ran = run({"verify", "--json"});
+    EXPECT_EQ(ran.exit, 1);
+    auto report = document(ran);
+    EXPECT_EQ(report["ok"], false);
+    ASSERT_EQ(report["steps"].size(), 1u);
+    EXPECT_EQ(report["steps"][0]["name"], "x: tcp");
+    EXPECT_EQ(report["steps"][0]["ok"], false);
+    EXPECT_THAT(report["steps"][0]["detail"].get<std::string>(), HasSubstr("refused"));
+    EXPECT_THAT(run({"verify"}).out, HasSubstr("FAILED"));
+}
+
+TEST(SelectServices, NamesAndUnitsAreTakenAndOthersGetASuggestion) {
+    ServiceGraph graph;
+    graph.nodes.resize(2);
+    graph.nodes[0].name = "redis";
+    graph.nodes[0].unit = "lakebed-redis.service";
+    graph.nodes[1].name = "minio";
+    graph.nodes[1].unit = "lakebed-minio.service";
+    EXPECT_EQ(select_services(graph, {})->size(), 2u);
+    EXPECT_EQ(select_services(graph, {"lakebed-minio.service"})->front()->name, "minio");
+    auto unknown = select_services(graph, {"rediss"});
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().code, Errc::not_found);
+    EXPECT_THAT(unknown.error().hint, HasSubstr("redis"));
+}
+
+TEST(StateWords, AJobThatIsReadyIsDone) {
+    ServiceStatus status;
+    status.state = "ready";
+    EXPECT_EQ(state_words(status), "ready");
+    status.kind = "job";
+    EXPECT_EQ(state_words(status), "done");
+    status.state = "backing_off";
+    EXPECT_EQ(state_words(status), "backing off");
+}
+
+} // namespace
+} // namespace lakebed

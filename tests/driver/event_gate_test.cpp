@@ -1,0 +1,148 @@
+#include "driver/event_gate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lakebed {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::VariantWith;
+
+UnitProperties seen(const std::string& active, std::uint32_t job = 0) {
+    return {.load_state = "loaded", .active_state = active, .job_id = job};
+}
+
+UnitChanged changed(const std::string& unit, const std::string& active, std::uint32_t job = 0,
+                    const std::string& type = "") {
+    return {unit, {.load_state = "loaded", .active_state = active, .job_id = job, .job_type = type}};
+}
+
+TEST(ToSnapshot, TakesOverWhatTheEngineNeeds) {
+    UnitProperties unit{.load_state = "loaded",
+                        .active_state = "activating",
+                        .sub_state = "auto-restart",
+                        .invocation_id = "0a1b",
+                        .job_id = 7,
+                        .active_enter = 5,
+                        .result = "signal",
+                        .exec_main_code = 2,
+                        .exec_main_status = 9,
+                        .main_pid = 42,
+                        .n_restarts = 3};
+    EXPECT_EQ(to_snapshot(unit, "start"), (UnitSnapshot{.load_state = "loaded",
+                                                        .active_state = "activating",
+                                                        .sub_state = "auto-restart",
+                                                        .result = "signal",
+                                                        .invocation_id = "0a1b",
+                                                        .exec_main_code = 2,
+                                                        .exec_main_status = 9,
+                                                        .main_pid = 42,
+                                                        .n_restarts = 3,
+                                                        .job_id = 7,
+                                                        .job_type = "start",
+                                                        .ran_before = true}));
+}
+
+TEST(ToSnapshot, AnInvocationOfZerosIsNone) {
+    UnitProperties unit{.invocation_id = "00000000000000000000000000000000"};
+    EXPECT_EQ(to_snapshot(unit, "").invocation_id, "");
+    EXPECT_FALSE(to_snapshot(unit, "").ran_before);
+}
+
+TEST(EventGate, AReadUnitPassesAtOnceWhenNoQuestionIsOpen) {
+    EventGate gate;
+    gate.read_begins("a.service");
+    gate.read_ends("a.service", seen("active"));
+    EXPECT_THAT(gate.take(), ElementsAre(VariantWith<UnitChanged>(changed("a.service", "active"))));
+    EXPECT_THAT(gate.take(), IsEmpty());
+}
+
+TEST(EventGate, ASnapshotWaitsForTheTypeOfItsJob) {
+    EventGate gate;
+    gate.read_begins("a.service");
+    EXPECT_TRUE(gate.job_appeared(7));
+    gate.read_ends("a.service", seen("active", 7));
+    EXPECT_THAT(gate.take(), IsEmpty());
+    gate.job_type_is(7, "stop");
+    EXPECT_THAT(gate.take(),
+                ElementsAre(VariantWith<UnitChanged>(changed("a.service", "active", 7, "stop"))));
+}
+
+TEST(EventGate, AJobIsAskedForOnce) {
+    EventGate gate;
+    EXPECT_TRUE(gate.job_appeared(7));
+    EXPECT_FALSE(gate.job_appeared(7));
+    gate.job_is_listed(8, "start");
+    EXPECT_FALSE(gate.job_appeared(8));
+}
+
+TEST(EventGate, TheEndOfAJobWaitsForAReadThatBeganLater) {
+    EventGate gate;
+    EXPECT_TRUE(gate.job_appeared(7));
+    gate.job_type_is(7, "stop");
+    gate.read_begins("a.service"); // before the job's end: may show the state before it
+    gate.job_removed(7, "a.service", "done");
+    gate.read_ends("a.service", seen("deactivating", 7));
+    EXPECT_THAT(gate.take(), ElementsAre(VariantWith<UnitChanged>(
+                                 changed("a.service", "deactivating", 7, "stop"))));
+    gate.read_begins("a.service");
+    gate.read_ends("a.service", seen("inactive"));
+    EXPECT_THAT(gate.take(),
+                ElementsAre(VariantWith<UnitChanged>(changed("a.service", "inactive")),
+                            VariantWith<JobDone>(JobDone{"a.service", "stop", "done", false})));
+}
+
+TEST(EventGate, TheEndOfAMembersStopComesAfterTheTypeOfTheTargetsJobIsKnown) {
+    EventGate gate;
+    EXPECT_TRUE(gate.job_appeared(1)); // of the member
+    EXPECT_TRUE(gate.job_appeared(2)); // of the target
+    gate.job_removed(1, "a.service", "done");
+    gate.read_begins("a.service");
+    gate.job_type_is(1, std::nullopt);
+    gate.read_ends("a.service", seen("inactive"));
+    EXPECT_THAT(gate.take(), IsEmpty());
+    gate.job_type_is(2, "stop");
+    EXPECT_THAT(gate.take(),
+                ElementsAre(VariantWith<UnitChanged>(changed("a.service", "inactive")),
+                            VariantWith<JobDone>(JobDone{"a.service", "", "done", false})));
+}
+
+TEST(EventGate, AJobOfOursIsToldAsOurs) {
+    EventGate gate;
+    EXPECT_TRUE(gate.job_appeared(7));
+    gate.job_is_ours(7, "restart");
+    gate.job_type_is(7, "start"); // systemd turns a restart into a start half-way
+    gate.job_removed(7, "a.service", "done");
+    gate.read_begins("a.service");
+    gate.read_ends("a.service", seen("active"));
+    EXPECT_THAT(gate.take(),
+                ElementsAre(VariantWith<UnitChanged>(changed("a.service", "active")),
+                            VariantWith<JobDone>(JobDone{"a.service", "restart", "done", true})));
+}
+
+TEST(EventGate, TheEndOfAJobIsToldEvenWhenTheUnitCannotBeRead) {
+    EventGate gate;
+    gate.job_is_ours(7, "stop");
+    gate.job_removed(7, "a.service", "done");
+    gate.read_begins("a.service");
+    gate.read_ends("a.service", std::nullopt);
+    EXPECT_THAT(gate.take(),
+                ElementsAre(VariantWith<JobDone>(JobDone{"a.service", "stop", "done", true})));
+}
+
+TEST(EventGate, NothingOfABrokenConnectionIsLeft) {
+    EventGate gate;
+    EXPECT_TRUE(gate.job_appeared(7));
+    gate.read_begins("a.service");
+    gate.read_ends("a.service", seen("active", 7));
+    gate.clear();
+    gate.read_begins("b.service");
+    gate.read_ends("b.service", seen("inactive"));
+    EXPECT_THAT(gate.take(),
+                ElementsAre(VariantWith<UnitChanged>(changed("b.service", "inactive"))));
+}
+
+} // namespace
+} // namespace lakebed

@@ -1,0 +1,120 @@
+// Runs each fuzz target over a small corpus and 2,000 mutations of it. LAKEBED_SEED=N repeats a
+// run.
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "fuzz/targets.h"
+#include "support/profile_data.h"
+
+namespace lakebed::fuzz {
+namespace {
+
+using Target = void (*)(std::string_view);
+
+std::vector<std::string> corpus(const std::vector<std::string>& directories,
+                                std::vector<std::string> texts) {
+    for (const std::string& directory : directories)
+        for (const auto& path :
+             test::files_of(std::filesystem::path(LAKEBED_SOURCE_DIR) / directory))
+            texts.push_back(test::file_text(path));
+    return texts;
+}
+
+// Changes what a parser looks at: bytes, pieces moved or doubled, words of the format put in.
+std::string mutated(std::string text, std::mt19937_64& random) {
+    static const std::vector<std::string> kWords = {"=",          "[",
+                                                    "]]",         "\"",
+                                                    "'''",        "\n",
+                                                    "@",          "@port@",
+                                                    "{",          "}",
+                                                    ",",          "\\u0000",
+                                                    "1e999",      "-1",
+                                                    "true",       "\xff",
+                                                    "\xc3",       "#",
+                                                    ".",          "99999999999999999999",
+                                                    "[[node]]\n", "kind = \"job\"\n"};
+    std::uint64_t changes = 1 + random() % 6;
+    for (std::uint64_t i = 0; i < changes; ++i) {
+        std::size_t at = text.empty() ? 0 : random() % (text.size() + 1);
+        switch (random() % 5) {
+        case 0:
+            text.insert(at, kWords[random() % kWords.size()]);
+            break;
+        case 1:
+            text.erase(at, random() % 20);
+            break;
+        case 2:
+            text.insert(at, text.substr(random() % (text.size() + 1), random() % 40));
+            break;
+        case 3:
+            if (at < text.size()) text[at] = static_cast<char>(random());
+            break;
+        default:
+            text.resize(at);
+            break;
+        }
+    }
+    return text;
+}
+
+void smoke(Target target, const std::vector<std::string>& seeds) {
+    ASSERT_FALSE(seeds.empty());
+    const char* given = std::getenv("LAKEBED_SEED");
+    std::uint64_t seed = given ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+    std::printf("LAKEBED_SEED=%llu\n", static_cast<unsigned long long>(seed));
+    std::fflush(stdout); // a target that aborts must not take the seed with it
+    std::mt19937_64 random(seed);
+    for (const std::string& text : seeds) target(text);
+    for (int i = 0; i < 2000; ++i) target(mutated(seeds[random() % seeds.size()], random));
+}
+
+const std::vector<std::string> kEdges = {
+    "", "\n", "=", "[[", "a = ", std::string(3, '\0'), "\xef\xbb\xbf a = 1", std::string(500, '[')};
+
+std::string graph_of_core() {
+    Diagnostics diagnostics;
+    test::ProfileData data = test::read_profile_data(
+        std::filesystem::path(LAKEBED_SOURCE_DIR) / "tests/golden/fixture", "small", diagnostics);
+    return render(resolve(test::resolve_input(data), diagnostics), data.templates, diagnostics)
+        .graph;
+}
+
+TEST(FuzzSmoke, parse_toml) {
+    smoke(fuzz_parse_toml,
+          corpus({"profiles", "profiles/catalog", "tests/golden/fixture/profiles/conf"}, kEdges));
+}
+
+TEST(FuzzSmoke, site) {
+    auto seeds = kEdges;
+    seeds.emplace_back(
+        "name = \"s\"\nlisten = \"::1\"\nmemory = \"8GiB\"\nallow_from = "
+        "[\"10.0.0.0/8\"]\n[secrets]\nx = { file = \"/y\" }\n"
+        "[service.redis]\nport = 1\ndata_dir = \"/d\"\n[service.redis.settings]\na = [1, \"b\"]\n");
+    smoke(fuzz_site, seeds);
+}
+
+TEST(FuzzSmoke, catalog) {
+    smoke(fuzz_catalog, corpus({"profiles/catalog"}, kEdges));
+}
+
+TEST(FuzzSmoke, graph) {
+    auto seeds = kEdges;
+    seeds.push_back(graph_of_core());
+    smoke(fuzz_graph, seeds);
+}
+
+TEST(FuzzSmoke, service_conf) {
+    smoke(fuzz_service_conf,
+          corpus({"tests/golden/fixture/profiles/conf", "profiles/conf"}, kEdges));
+}
+
+TEST(FuzzSmoke, interpolate) {
+    smoke(fuzz_interpolate, corpus({"units"}, {"@a@", "@", "@@", "@a@b@", "@A@", "x@y.z:1@"}));
+}
+
+} // namespace
+} // namespace lakebed::fuzz

@@ -1,0 +1,114 @@
+#include "model/service_graph.h"
+
+#include <gtest/gtest.h>
+
+#include "support/text.h"
+
+namespace lakebed {
+namespace {
+
+using namespace std::chrono_literals;
+using test::all_text;
+
+// "a b c" after the arrow is what the node before it needs.
+ServiceGraph graph_of(const std::vector<std::pair<std::string, std::vector<std::string>>>& nodes) {
+    ServiceGraph graph{"here", "0123", 3, {}};
+    for (const auto& [name, needs] : nodes) {
+        GraphNode node;
+        node.name = name;
+        node.unit = name + ".service";
+        for (const std::string& need : needs)
+            node.needs.push_back({need + ".service", EdgeType::session});
+        graph.nodes.push_back(std::move(node));
+    }
+    return graph;
+}
+
+std::string problems(const ServiceGraph& graph) {
+    Diagnostics diagnostics;
+    check_graph(graph, diagnostics);
+    return all_text(diagnostics);
+}
+
+TEST(Graph, is_read_back_from_what_was_written) {
+    ServiceGraph graph = graph_of({{"a", {}}, {"b", {"a"}}});
+    GraphNode& b = graph.nodes[1];
+    b.title = "B \"the\" second";
+    b.kind = NodeKind::job;
+    b.needs[0].type = EdgeType::init;
+    b.probe = ProbeSpec{RedisProbe{"127.0.0.1", 6379, "u", "/p"}, 1s, 2s};
+    b.liveness = Liveness{{TcpProbe{"127.0.0.1", 6379}}, 5s, 7};
+    b.restart = {2s, 30s, 1.5, 0.1, 1min, 9, 5min, 2min};
+    b.fatal = {{78, ""}, {std::nullopt, "bad \\(config\\)"}};
+    b.start_timeout = 3min;
+    b.jvm = true;
+    Diagnostics diagnostics;
+    EXPECT_EQ(read_graph(write_graph(graph), "graph.toml", diagnostics), graph);
+    EXPECT_EQ(all_text(diagnostics), "");
+}
+
+TEST(Graph, of_a_newer_format_is_refused) {
+    Diagnostics diagnostics;
+    (void)read_graph("format = 2\n", "graph.toml", diagnostics);
+    EXPECT_EQ(all_text(diagnostics),
+              "graph.toml:1:10: error: graph format 2 is not the one this program reads (1)\n"
+              "  fix: run the lakebed that wrote it, or `lakebed apply` with this one\n");
+}
+
+TEST(Graph, reports_every_mistake_in_its_file) {
+    Diagnostics diagnostics;
+    (void)read_graph(R"(format = 1
+site = "s"
+site_id = "i"
+[[node]]
+name = "a"
+unit = "a.service"
+kind = "daemon"
+[[node.need]]
+unit = "b.service"
+type = "sesion"
+[[node.fatal]]
+exit = 1
+log = "x"
+)",
+                     "graph.toml", diagnostics);
+    EXPECT_EQ(all_text(diagnostics),
+              "graph.toml:7:8: error: unknown kind \"daemon\"\n"
+              "  fix: \"service\" or \"job\"\n"
+              "graph.toml:12:8: error: node.fatal needs exactly one of exit and log\n"
+              "graph.toml:10:8: error: unknown edge type \"sesion\"\n"
+              "  fix: one of reconnects, session, init\n");
+}
+
+TEST(Graph, names_its_cycle) {
+    EXPECT_EQ(problems(graph_of({{"x", {"a"}}, {"a", {"b"}}, {"b", {"c"}}, {"c", {"a"}}})),
+              "error: the graph has a cycle: a → b → c → a\n  fix: remove one of these needs\n");
+    EXPECT_EQ(problems(graph_of({{"a", {"a"}}})),
+              "error: the graph has a cycle: a → a\n  fix: remove one of these needs\n");
+}
+
+TEST(Graph, knows_what_is_not_in_it) {
+    EXPECT_EQ(problems(graph_of({{"postgres", {}}, {"hive", {"postgers"}}})),
+              "error: hive needs postgers.service, which is not in the graph\n"
+              "  fix: did you mean postgres.service?\n");
+    EXPECT_EQ(problems(graph_of({{"a", {}}, {"a", {}}})),
+              "error: two nodes are named a\nerror: two nodes have the unit a.service\n");
+}
+
+TEST(Graph, wants_a_probe_that_can_end_before_its_unit_times_out) {
+    ServiceGraph graph = graph_of({{"a", {}}});
+    graph.nodes[0].probe = ProbeSpec{TcpProbe{"::1", 1}, 1s, 90s};
+    EXPECT_EQ(
+        problems(graph),
+        "error: one try of a's probe may take 1min 30s, but its unit has only 1min 30s to start\n"
+        "  fix: raise start_timeout or lower the probe's timeout\n");
+}
+
+TEST(StartOrder, puts_each_unit_after_what_it_needs) {
+    auto order = start_order(graph_of({{"d", {"b", "c"}}, {"b", {"a"}}, {"c", {"a"}}, {"a", {}}}));
+    EXPECT_EQ(*order,
+              (std::vector<std::string>{"a.service", "b.service", "c.service", "d.service"}));
+}
+
+} // namespace
+} // namespace lakebed

@@ -1,0 +1,69 @@
+// Oracle: what must hold whatever happens (design.md §6), judged without looking at the engine's own
+// decisions: from what was delivered to it, what it did, and the truth about units and people.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/systemd.h"
+
+namespace lakebed::sim {
+
+struct Truth { // about one unit
+    // What lakebedd was told last.
+    UnitSnapshot view;
+    bool viewed = false;
+    // People's wishes, from the moment lakebedd could know of them.
+    bool op_stopped = false;
+    bool hold = false;
+    std::optional<Time> pending_stop; // done, not yet visible to lakebedd
+    bool leaves_trace = false;        // … and visible in a snapshot, not in a signal only
+    bool maybe_stopped = false;       // somebody stopped it, perhaps without a trace
+    bool hold_unseen = false; // its end by a start was not seen
+    bool either = false; // a start by people that left no trace, as it joined a start under way
+    bool restart_asked = false;
+    // Counting.
+    std::deque<Time> starts;
+    std::deque<std::pair<Time, int>> relief; // starts that are not restarts of a failure
+    std::deque<Time> actions;
+    State state = State::stopped;
+};
+
+class Oracle {
+  public:
+    Oracle(const Scenario& scenario, Timeline& timeline, Systemd& systemd);
+
+    void told(const Event& event, Time captured);
+    void acted(const SupervisorState& before_is_gone, const std::vector<Action>& actions);
+    void settled(const SupervisorState& state); // after each turn of the engine
+    void finished(const SupervisorState& state); // after kQuiet
+
+    // People.
+    void stops(std::size_t unit, const NodeState& node, bool daemon_alive);
+    void starts(std::size_t unit);
+    void asks(Verb verb, std::optional<std::size_t> unit);
+    void fresh_target();
+    void daemon_started();
+    void graph_reloaded();
+    void began(std::size_t unit); // a start of lakebedd's was carried out
+
+    void violation(std::string what);
+    std::optional<std::string> broken;
+    bool target_up = false; // as lakebedd was told
+
+  private:
+    std::size_t place(const std::string& unit) const;
+    void check_start(std::size_t unit, bool restart);
+    void check_stop(std::size_t unit);
+    void count(std::size_t unit);
+    void relieve(std::size_t unit, int amount);
+
+    const Scenario& scenario_;
+    Timeline& timeline_;
+    Systemd& systemd_;
+    std::vector<Truth> truth_;
+};
+
+} // namespace lakebed::sim

@@ -1,0 +1,281 @@
+#include "sim/systemd.h"
+
+#include <csignal>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+namespace lakebed::sim {
+namespace {
+using namespace std::chrono_literals;
+}
+
+void Timeline::at(Time when, std::function<void()> what) {
+    entries_.push({std::max(when, now_), ++order_, std::move(what)});
+}
+
+bool Timeline::step(Time until) {
+    if (entries_.empty() || entries_.top().when > until) return false;
+    Entry entry = std::move(const_cast<Entry&>(entries_.top())); // popped at once
+    entries_.pop();
+    now_ = entry.when;
+    ++steps_;
+    entry.what();
+    return true;
+}
+
+Systemd::Systemd(Timeline& timeline, Random& random, const Scenario& scenario)
+    : timeline_(timeline), random_(random), scenario_(scenario) {
+    std::map<std::string, std::size_t> places;
+    for (std::size_t i = 0; i < scenario.graph.nodes.size(); ++i)
+        places[scenario.graph.nodes[i].unit] = i;
+    units_.resize(scenario.graph.nodes.size());
+    for (std::size_t i = 0; i < units_.size(); ++i) {
+        units_[i].index = i;
+        units_[i].spec = &scenario.graph.nodes[i];
+        units_[i].timing = scenario.timing[i];
+        for (const Need& need : units_[i].spec->needs) {
+            units_[i].needs.push_back(places.at(need.unit));
+            units_[places.at(need.unit)].dependents.push_back(i);
+        }
+    }
+}
+
+void Systemd::enter(Unit& unit, Phase phase) {
+    unit.phase = phase;
+    ++unit.epoch;
+    changed(unit.index);
+}
+
+void Systemd::after(Unit& unit, Duration delay, std::function<void(Unit&)> what) {
+    timeline_.at(timeline_.now() + delay,
+                 [this, index = unit.index, epoch = unit.epoch, what = std::move(what)] {
+                     if (units_[index].epoch == epoch) what(units_[index]);
+                 });
+}
+
+std::uint32_t Systemd::request(std::size_t index, const std::string& type, Who who, bool replace) {
+    Unit& unit = units_[index];
+    if (unit.job) {
+        Job& job = *unit.job;
+        const bool conflict = (job.type == "stop") != (type == "stop");
+        if (!conflict) {
+            // start and restart merge into a restart, which begins anew
+            if (type == "restart" && job.type == "start") {
+                job.type = "restart";
+                job.running = false;
+            }
+            if (who == Who::daemon) job.who = Who::daemon;
+            changed(index);
+            run_jobs();
+            return unit.job ? unit.job->id : last_job_;
+        }
+        if (!replace) return 0;
+        finish(unit, "canceled");
+    }
+    unit.job = Job{++last_job_, type, who, false,
+                   who != Who::daemon && random_.chance(scenario_.hidden_jobs)};
+    const std::uint32_t id = last_job_;
+    changed(index);
+    run_jobs();
+    return id;
+}
+
+// As job_compare() of PID 1: a stop goes first, and a restart is a stop at first.
+bool Systemd::runnable(const Unit& unit) const {
+    for (std::size_t other : unit.dependents)
+        if (units_[other].job && units_[other].job->type != "start") return false;
+    if (unit.job->type != "start") return true;
+    for (std::size_t other : unit.needs)
+        if (units_[other].job) return false;
+    return true;
+}
+
+void Systemd::run_jobs() {
+    if (running_jobs_) return;
+    running_jobs_ = true;
+    for (bool again = true; again;) {
+        again = false;
+        for (Unit& unit : units_) {
+            if (!unit.job || unit.job->running || !runnable(unit)) continue;
+            run(unit);
+            if (!unit.job || unit.job->running) again = true;
+        }
+    }
+    running_jobs_ = false;
+}
+
+void Systemd::run(Unit& unit) {
+    Job& job = *unit.job;
+    if (job.type == "stop") {
+        switch (unit.phase) {
+        case Phase::inactive:
+        case Phase::failed: return finish(unit, "done");
+        case Phase::hold_off: return stopped(unit);
+        case Phase::stopping: job.running = true; return;
+        default: job.running = true; return begin_stop(unit);
+        }
+    }
+    if (job.type == "restart" && unit.process()) {
+        job.running = true;
+        if (unit.phase != Phase::stopping) begin_stop(unit);
+        return;
+    }
+    switch (unit.phase) {
+    case Phase::active: return finish(unit, "done");
+    case Phase::starting:
+    case Phase::post: job.running = true; return;
+    case Phase::stopping: job.running = true; return; // stopped() goes on with it
+    case Phase::hold_off:
+        if (job.type == "start") return; // waits the hold-off out (F7)
+        [[fallthrough]];
+    default: job.running = true; return begin_start(unit);
+    }
+}
+
+void Systemd::begin_start(Unit& unit) {
+    if (unit.process()) {
+        fmt::print(stderr, "simulated systemd: second copy of {}\n", unit.spec->unit);
+        std::abort();
+    }
+    unit.run = fmt::format("{:06x}", ++last_run_);
+    unit.result = "success";
+    unit.code = unit.status = 0;
+    unit.ran = true;
+    unit.hung = unit.stuck = false;
+    unit.run_since = timeline_.now();
+    enter(unit, Phase::starting);
+    after(unit, unit.timing.start, [this](Unit& u) {
+        if (u.fatal) return fail(u, "exit-code", CLD_EXITED, 78);
+        if (u.fatal_log) return fail(u, "exit-code", CLD_EXITED, 1);
+        if (u.bad_starts > 0) {
+            --u.bad_starts;
+            return fail(u, u.bad_starts % 3 == 2 ? "timeout" : "exit-code", CLD_EXITED, 1);
+        }
+        if (u.timing.post > Duration{0}) enter(u, Phase::post);
+        after(u, u.timing.post, [this](Unit& v) {
+            v.active_since = timeline_.now();
+            enter(v, Phase::active);
+            finish(v, "done");
+            if (v.spec->kind == NodeKind::service && timeline_.now() < v.flap_until)
+                after(v, random_.span(1ms, 2s), [this](Unit& w) {
+                    fail(w, "signal", CLD_KILLED, SIGSEGV);
+                });
+        });
+    });
+}
+
+void Systemd::begin_stop(Unit& unit) {
+    enter(unit, Phase::stopping);
+    after(unit, unit.spec->kind == NodeKind::job ? Duration{0} : unit.timing.stop,
+          [this](Unit& u) { stopped(u); });
+}
+
+void Systemd::stopped(Unit& unit) {
+    unit.result = "success";
+    unit.code = unit.status = 0;
+    unit.run.clear(); // collected (F8)
+    enter(unit, Phase::inactive);
+    if (unit.job && unit.job->type == "stop") return finish(unit, "done");
+    if (unit.job) { // the stop half of a restart
+        unit.job->type = "start";
+        unit.job->running = false;
+        run_jobs();
+    }
+}
+
+void Systemd::kill(std::size_t index, const std::string& result, int code, int status) {
+    Unit& unit = units_[index];
+    if (unit.spec->kind == NodeKind::job ? unit.phase == Phase::starting : unit.process())
+        fail(unit, result, code, status);
+}
+
+void Systemd::fail(Unit& unit, const std::string& result, int code, int status) {
+    const bool asked = unit.phase == Phase::stopping;
+    unit.hung = unit.stuck = false;
+    if (asked) return stopped(unit); // it was to end anyway
+    unit.result = result;
+    unit.code = code;
+    unit.status = status;
+    const bool prevented = code == CLD_EXITED && status == 78;
+    if (unit.spec->kind == NodeKind::job || prevented) {
+        enter(unit, Phase::failed);
+    } else {
+        enter(unit, Phase::hold_off);
+        after(unit, kHoldOff, [this](Unit& u) {
+            ++u.n_restarts;
+            if (u.job) { // a start that waited the hold-off out
+                u.job->running = true;
+                begin_start(u);
+            } else {
+                request(u.index, "restart", Who::systemd);
+            }
+        });
+    }
+    if (unit.job && unit.job->running) finish(unit, "failed");
+}
+
+void Systemd::finish(Unit& unit, const std::string& result) {
+    if (!unit.job) return;
+    const Job job = *unit.job;
+    unit.job.reset();
+    changed(unit.index);
+    removed({unit.index, job, result});
+    run_jobs();
+}
+
+void Systemd::reset_failed(std::size_t index) {
+    Unit& unit = units_[index];
+    if (unit.phase != Phase::failed || unit.job) return;
+    unit.result = "success";
+    unit.run.clear();
+    enter(unit, Phase::inactive);
+}
+
+void Systemd::power_off() {
+    for (Unit& unit : units_) {
+        unit.job.reset();
+        unit.run.clear();
+        unit.result = "success";
+        unit.n_restarts = 0;
+        unit.ran = unit.hung = unit.stuck = false;
+        unit.phase = Phase::inactive;
+        ++unit.epoch;
+    }
+}
+
+UnitSnapshot Systemd::snapshot(std::size_t index) const {
+    const Unit& unit = units_[index];
+    UnitSnapshot shot;
+    shot.load_state = "loaded";
+    shot.result = unit.result;
+    shot.invocation_id = unit.run;
+    shot.exec_main_code = unit.code;
+    shot.exec_main_status = unit.status;
+    shot.main_pid = unit.process() ? 1000 + static_cast<int>(index) : 0;
+    shot.n_restarts = unit.n_restarts;
+    shot.ran_before = unit.ran;
+    if (!unit.run.empty()) {
+        shot.began = TimePoint(unit.run_since);
+        if (unit.active_since >= unit.run_since) shot.became_active = TimePoint(unit.active_since);
+    }
+    if (unit.job) {
+        shot.job_id = unit.job->id;
+        if (!unit.job->hidden) shot.job_type = unit.job->type;
+    }
+    const bool job = unit.spec->kind == NodeKind::job;
+    switch (unit.phase) {
+    case Phase::inactive: shot.active_state = "inactive", shot.sub_state = "dead"; break;
+    case Phase::starting: shot.active_state = "activating", shot.sub_state = "start"; break;
+    case Phase::post: shot.active_state = "activating", shot.sub_state = "start-post"; break;
+    case Phase::active:
+        shot.active_state = "active", shot.sub_state = job ? "exited" : "running";
+        break;
+    case Phase::stopping: shot.active_state = "deactivating", shot.sub_state = "stop-sigterm"; break;
+    case Phase::hold_off: shot.active_state = "activating", shot.sub_state = "auto-restart"; break;
+    case Phase::failed: shot.active_state = "failed", shot.sub_state = "failed"; break;
+    }
+    return shot;
+}
+
+} // namespace lakebed::sim
