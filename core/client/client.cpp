@@ -38,7 +38,9 @@ Error call_error(std::string_view what, const sd_bus_error& error, int r) {
     return failure;
 }
 
-int note_signal(sd_bus_message*, void*, sd_bus_error*) { return 0; } // waking up is all we want
+int note_signal(sd_bus_message*, void*, sd_bus_error*) {
+    return 0;
+} // waking up is all we want
 
 Result<std::string> read_string(sd_bus* bus, const char* name) {
     sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -58,8 +60,8 @@ Result<std::string> read_string(sd_bus* bus, const char* name) {
 template <class T> Result<T> read_trivial(sd_bus* bus, const char* name, char type) {
     sd_bus_error error = SD_BUS_ERROR_NULL;
     T value{};
-    int r = sd_bus_get_property_trivial(bus, kSupervisorName, kSupervisorPath, kSupervisorName, name,
-                                        &error, type, &value);
+    int r = sd_bus_get_property_trivial(bus, kSupervisorName, kSupervisorPath, kSupervisorName,
+                                        name, &error, type, &value);
     if (r < 0) {
         Error failure = call_error("cannot ask lakebedd", error, r);
         sd_bus_error_free(&error);
@@ -115,8 +117,9 @@ Result<std::vector<ServiceStatus>> Client::list_services() {
     for (ServiceStatus service; r >= 0 && (r = read_service(reply.get(), service)) > 0;)
         services.push_back(service);
     if (r < 0)
-        return fail("cannot list the services: this lakebed and the running lakebedd differ in version",
-                    "systemctl restart lakebedd; the services go on running");
+        return fail(
+            "cannot list the services: this lakebed and the running lakebedd differ in version",
+            "systemctl restart lakebedd; the services go on running");
     return services;
 }
 
@@ -162,7 +165,8 @@ Result<bool> Client::wait(const std::function<Result<bool>()>& done, Duration ti
     std::uint64_t deadline = monotonic_usec() + static_cast<std::uint64_t>(timeout.count());
     while (true) {
         int r = 0;
-        while ((r = sd_bus_process(bus_.get(), nullptr)) > 0) {}
+        while ((r = sd_bus_process(bus_.get(), nullptr)) > 0) {
+        }
         if (r < 0) return fail_errno("the connection to the system bus broke", -r);
         if (TRY(done())) return true;
         std::uint64_t now = monotonic_usec();

@@ -14,7 +14,8 @@ namespace lakebed {
 
 class Client {
   public:
-    // «lakebedd is not running» (Errc::not_found) and «systemd is not running here» with what to do.
+    // «lakebedd is not running» (Errc::not_found) and «systemd is not running here» with what to
+    // do.
     [[nodiscard]] static Result<Client> connect();
 
     [[nodiscard]] Result<std::vector<ServiceStatus>> list_services();

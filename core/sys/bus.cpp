@@ -28,11 +28,15 @@ Result<BusPtr> open_private_socket() {
 
 } // namespace
 
-void BusDeleter::operator()(sd_bus* bus) const noexcept { sd_bus_flush_close_unref(bus); }
+void BusDeleter::operator()(sd_bus* bus) const noexcept {
+    sd_bus_flush_close_unref(bus);
+}
 void BusMessageDeleter::operator()(sd_bus_message* message) const noexcept {
     sd_bus_message_unref(message);
 }
-void BusSlotDeleter::operator()(sd_bus_slot* slot) const noexcept { sd_bus_slot_unref(slot); }
+void BusSlotDeleter::operator()(sd_bus_slot* slot) const noexcept {
+    sd_bus_slot_unref(slot);
+}
 
 Result<BusPtr> open_system_bus() {
     sd_bus* raw = nullptr;
@@ -53,11 +57,13 @@ Result<ManagerBus> open_manager_bus() {
 }
 
 Error bus_error(std::string_view what, const char* name, const char* text, int error) {
-    std::string reason = text != nullptr && *text != '\0' ? text : errno_text(error < 0 ? -error : error);
+    std::string reason =
+        text != nullptr && *text != '\0' ? text : errno_text(error < 0 ? -error : error);
     while (!reason.empty() && reason.back() == '.') reason.pop_back();
     Error failure{Errc::failed, fmt::format("{}: {}", what, reason), {}};
     std::string_view kind = name == nullptr ? "" : name;
-    if (kind == SD_BUS_ERROR_ACCESS_DENIED || kind == SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED) {
+    if (kind == SD_BUS_ERROR_ACCESS_DENIED ||
+        kind == SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED) {
         failure.code = Errc::refused;
         failure.hint = "run it as root";
     } else if (kind == SD_BUS_ERROR_NO_REPLY || kind == SD_BUS_ERROR_DISCONNECTED) {

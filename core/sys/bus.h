@@ -31,14 +31,14 @@ struct ManagerBus {
     bool direct = false; // PID 1's own socket: no bus daemon, no names
 };
 
-// PID 1's private socket (root only, half the latency of the bus and alive at poweroff, when the bus
-// is gone already), else the system bus.
+// PID 1's private socket (root only, half the latency of the bus and alive at poweroff, when the
+// bus is gone already), else the system bus.
 [[nodiscard]] Result<ManagerBus> open_manager_bus();
 
 [[nodiscard]] Result<BusPtr> open_system_bus();
 
-// Error of a bus call as ours; Errc::temporary when the answer was lost, so that nobody knows whether
-// the call was carried out. `name` is the D-Bus error name and may be null, as may `text`.
+// Error of a bus call as ours; Errc::temporary when the answer was lost, so that nobody knows
+// whether the call was carried out. `name` is the D-Bus error name and may be null, as may `text`.
 [[nodiscard]] Error bus_error(std::string_view what, const char* name, const char* text, int error);
 
 // D-Bus names of the systemd manager.

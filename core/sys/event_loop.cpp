@@ -11,17 +11,21 @@ namespace {
 
 using Callback = std::function<void()>;
 
-void destroy_callback(void* userdata) { delete static_cast<Callback*>(userdata); }
+void destroy_callback(void* userdata) {
+    delete static_cast<Callback*>(userdata);
+}
 
-// The callback may drop its own source; sd-event keeps that alive until the handler returns, but the
-// function object would be destroyed while it runs. So it runs from a copy.
+// The callback may drop its own source; sd-event keeps that alive until the handler returns, but
+// the function object would be destroyed while it runs. So it runs from a copy.
 int run_callback(void* userdata) {
     Callback callback = *static_cast<Callback*>(userdata);
     callback();
     return 0;
 }
 
-int on_time(sd_event_source*, std::uint64_t, void* userdata) { return run_callback(userdata); }
+int on_time(sd_event_source*, std::uint64_t, void* userdata) {
+    return run_callback(userdata);
+}
 int on_signal_source(sd_event_source*, const signalfd_siginfo*, void* userdata) {
     return run_callback(userdata);
 }
@@ -33,7 +37,9 @@ void own_callback(sd_event_source* source, Callback* callback) {
 
 } // namespace
 
-void EventDeleter::operator()(sd_event* event) const noexcept { sd_event_unref(event); }
+void EventDeleter::operator()(sd_event* event) const noexcept {
+    sd_event_unref(event);
+}
 
 void EventSource::Deleter::operator()(sd_event_source* source) const noexcept {
     sd_event_source_disable_unref(source);
@@ -54,7 +60,9 @@ Result<void> EventLoop::run() {
     return {};
 }
 
-void EventLoop::stop() { sd_event_exit(event_.get(), 0); }
+void EventLoop::stop() {
+    sd_event_exit(event_.get(), 0);
+}
 
 std::chrono::microseconds EventLoop::boot_time() {
     timespec now{};

@@ -58,7 +58,8 @@ class EventLoop {
     // Blocks the signal for this process and hands it to the callback instead.
     [[nodiscard]] Result<EventSource> on_signal(int signal, std::function<void()> callback);
 
-    // WATCHDOG=1 from the loop, at half the interval that systemd asks for; nothing when it asks none.
+    // WATCHDOG=1 from the loop, at half the interval that systemd asks for; nothing when it asks
+    // none.
     [[nodiscard]] Result<void> keep_watchdog();
 
   private:

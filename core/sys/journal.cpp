@@ -19,7 +19,7 @@ constexpr std::size_t kMaxLine = 4096;
 
 bool stderr_is_the_journal() {
     const char* stream = std::getenv("JOURNAL_STREAM"); // "device:inode", systemd.exec(5)
-    struct stat info{};
+    struct stat info {};
     if (stream == nullptr || ::fstat(STDERR_FILENO, &info) != 0) return false;
     return fmt::format("{}:{}", info.st_dev, info.st_ino) == stream;
 }
@@ -59,9 +59,8 @@ void log_about_unit(const std::string& unit, LogLevel level, std::string_view me
           "OBJECT_SYSTEMD_UNIT=" + unit, "LAKEBED_UNIT=" + unit});
 }
 
-Result<std::vector<std::string>> read_last_lines(const std::string& unit,
-                                                 const std::string& invocation_id,
-                                                 std::size_t limit) {
+Result<std::vector<std::string>>
+read_last_lines(const std::string& unit, const std::string& invocation_id, std::size_t limit) {
     std::vector<std::string> lines;
     sd_journal* raw = nullptr;
     if (int r = sd_journal_open(&raw, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM); r < 0)
@@ -71,7 +70,8 @@ Result<std::vector<std::string>> read_last_lines(const std::string& unit,
     std::string by_unit = "_SYSTEMD_UNIT=" + unit;
     std::string by_run = "_SYSTEMD_INVOCATION_ID=" + invocation_id;
     int r = sd_journal_add_match(raw, by_unit.data(), by_unit.size());
-    if (r >= 0 && !invocation_id.empty()) r = sd_journal_add_match(raw, by_run.data(), by_run.size());
+    if (r >= 0 && !invocation_id.empty())
+        r = sd_journal_add_match(raw, by_run.data(), by_run.size());
     if (r >= 0) r = sd_journal_seek_tail(raw);
     while (r >= 0 && lines.size() < limit && (r = sd_journal_previous(raw)) > 0) {
         const void* data = nullptr;

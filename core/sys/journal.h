@@ -1,4 +1,5 @@
-// Journal: structured entries of our own, entries about other units, and reading a unit's last lines.
+// Journal: structured entries of our own, entries about other units, and reading a unit's last
+// lines.
 #pragma once
 
 #include <string>
@@ -20,8 +21,8 @@ struct LogField {
 // One event, one entry. Into the journal when our stderr leads there, else to stderr as one line.
 void log_event(LogLevel level, std::string_view message, const std::vector<LogField>& fields = {});
 
-// An entry that `systemctl status UNIT` and `journalctl -u UNIT` show among the unit's own (F6; only
-// root's are believed).
+// An entry that `systemctl status UNIT` and `journalctl -u UNIT` show among the unit's own (F6;
+// only root's are believed).
 void log_about_unit(const std::string& unit, LogLevel level, std::string_view message);
 
 // The last `limit` lines that the processes of one invocation of the unit wrote, oldest first.

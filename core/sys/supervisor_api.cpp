@@ -13,14 +13,13 @@ int append_service(sd_bus_message* message, const ServiceStatus& s) {
 }
 
 int read_service(sd_bus_message* message, ServiceStatus& into) {
-    const char *name, *unit, *kind, *title, *state, *sentence, *active, *cause, *detail, *invocation,
-        *needs;
+    const char *name, *unit, *kind, *title, *state, *sentence, *active, *cause, *detail,
+        *invocation, *needs;
     int hold = 0;
     int r = sd_bus_message_read(message, kServiceEntry, &name, &unit, &kind, &title, &state,
                                 &sentence, &active, &into.since, &cause, &detail, &into.cause_at,
-                                &invocation, &into.restarts, &into.systemd_restarts,
-                                &into.retry_at, &into.queued_at, &into.ready_at, &needs,
-                                &into.main_pid, &hold);
+                                &invocation, &into.restarts, &into.systemd_restarts, &into.retry_at,
+                                &into.queued_at, &into.ready_at, &needs, &into.main_pid, &hold);
     if (r <= 0) return r;
     into.name = name;
     into.unit = unit;

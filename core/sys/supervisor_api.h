@@ -1,10 +1,13 @@
-// The D-Bus interface of lakebedd, shared by the daemon that serves it and the clients that call it.
+// The D-Bus interface of lakebedd, shared by the daemon that serves it and the clients that call
+// it.
 //
 // The service: name io.lakebed.Supervisor1 on the system bus, object /io/lakebed/Supervisor1,
 // interface io.lakebed.Supervisor1 (introspectable):
-//   ListServices() → a(ssssssstsststttttsub), the members of ServiceStatus in their order; times are
+//   ListServices() → a(ssssssstsststttttsub), the members of ServiceStatus in their order; times
+//   are
 //       microseconds of CLOCK_REALTIME, 0 for never. Everyone may call it.
-//   Start(s) Stop(s) Restart(s) Hold(s) Release(s): name or unit, "" for the whole stack. They answer
+//   Start(s) Stop(s) Restart(s) Hold(s) Release(s): name or unit, "" for the whole stack. They
+//   answer
 //       once the order is taken, not when it is carried out. Root and group lakebed.
 //       Error io.lakebed.Error.NoSuchService with a suggestion.
 //   Reload(): reads the graph again. Error io.lakebed.Error.BadGraph with what is wrong.
@@ -27,18 +30,18 @@ inline constexpr const char* kNoSuchService = "io.lakebed.Error.NoSuchService";
 inline constexpr const char* kBadGraph = "io.lakebed.Error.BadGraph";
 
 struct ServiceStatus {
-    std::string name;  // "postgres"
-    std::string unit;  // "lakebed-postgres.service"
-    std::string kind;  // service | job
-    std::string title; // for people
-    std::string state; // waiting, held, starting, ready, degraded … (supervisor.h)
-    std::string sentence; // why it is so, with the root cause; may be empty
-    std::string active;   // systemd's word: active | activating | failed …
+    std::string name;        // "postgres"
+    std::string unit;        // "lakebed-postgres.service"
+    std::string kind;        // service | job
+    std::string title;       // for people
+    std::string state;       // waiting, held, starting, ready, degraded … (supervisor.h)
+    std::string sentence;    // why it is so, with the root cause; may be empty
+    std::string active;      // systemd's word: active | activating | failed …
     std::uint64_t since = 0; // of `state`
     std::string cause;       // of the last incident: crash, hang, out-of-memory …; "none"
     std::string cause_detail;
     std::uint64_t cause_at = 0;
-    std::string invocation; // InvocationID of the unit
+    std::string invocation;             // InvocationID of the unit
     std::uint64_t restarts = 0;         // by lakebedd
     std::uint64_t systemd_restarts = 0; // by systemd itself, since the unit was last started
     std::uint64_t retry_at = 0;

@@ -41,15 +41,20 @@ Append strings(std::vector<std::string> texts) {
     };
 }
 
-void destroy_call(void* userdata) { delete static_cast<Call*>(userdata); }
+void destroy_call(void* userdata) {
+    delete static_cast<Call*>(userdata);
+}
 
 } // namespace
 
 std::string_view to_string(JobVerb verb) {
     switch (verb) {
-    case JobVerb::start: return "start";
-    case JobVerb::stop: return "stop";
-    case JobVerb::restart: return "restart";
+    case JobVerb::start:
+        return "start";
+    case JobVerb::stop:
+        return "stop";
+    case JobVerb::restart:
+        return "restart";
     }
     return "";
 }
@@ -132,8 +137,8 @@ Result<void> SystemdConnection::State::open() {
         return fail_errno("cannot attach the connection to the loop", -r);
     TRY(watch(raw, opened.direct));
     bus = std::move(opened.bus);
-    call("cannot subscribe to systemd's signals", kManagerPath, kManagerInterface, "Subscribe", strings({}),
-         [this](Result<sd_bus_message*> reply) {
+    call("cannot subscribe to systemd's signals", kManagerPath, kManagerInterface, "Subscribe",
+         strings({}), [this](Result<sd_bus_message*> reply) {
              if (!reply) {
                  lost(reply.error().message);
                  return;
@@ -188,8 +193,8 @@ void SystemdConnection::State::lost(const std::string& why) {
 }
 
 void SystemdConnection::State::call(std::string what, const std::string& path,
-                                    const char* interface, const char* method,
-                                    const Append& append, Handler handler) {
+                                    const char* interface, const char* method, const Append& append,
+                                    Handler handler) {
     auto call = std::make_unique<Call>(Call{std::move(what), std::move(handler)});
     sd_bus_message* raw = nullptr;
     int r = bus == nullptr ? -ENOTCONN
@@ -198,8 +203,7 @@ void SystemdConnection::State::call(std::string what, const std::string& path,
     BusMessagePtr message(raw);
     if (r >= 0) r = append(raw);
     sd_bus_slot* slot = nullptr;
-    if (r >= 0)
-        r = sd_bus_call_async(bus.get(), &slot, raw, on_reply, call.get(), kCallTimeout);
+    if (r >= 0) r = sd_bus_call_async(bus.get(), &slot, raw, on_reply, call.get(), kCallTimeout);
     if (r >= 0) {
         sd_bus_slot_set_destroy_callback(slot, destroy_call);
         sd_bus_slot_set_floating(slot, 1);
@@ -219,7 +223,9 @@ SystemdConnection::SystemdConnection(EventLoop& loop, SystemdEvents events)
 
 SystemdConnection::~SystemdConnection() = default;
 
-bool SystemdConnection::connected() const { return state_->ready; }
+bool SystemdConnection::connected() const {
+    return state_->ready;
+}
 
 void SystemdConnection::read_unit(const std::string& unit, Reply<UnitProperties> reply) {
     std::string what = "cannot read the state of " + unit;
@@ -300,21 +306,23 @@ void SystemdConnection::queue_job(JobVerb verb, const std::string& unit,
 
 void SystemdConnection::reset_failed(const std::string& unit, Reply<void> reply) {
     state_->call("cannot reset the failed state of " + unit, kManagerPath, kManagerInterface,
-                 "ResetFailedUnit", strings({unit}), [reply = std::move(reply)](Result<sd_bus_message*> m) {
+                 "ResetFailedUnit", strings({unit}),
+                 [reply = std::move(reply)](Result<sd_bus_message*> m) {
                      if (!m) return reply(tl::unexpected<Error>(m.error()));
                      reply({});
                  });
 }
 
 void SystemdConnection::signal_main(const std::string& unit, int signal, Reply<void> reply) {
-    state_->call("cannot signal " + unit, kManagerPath, kManagerInterface, "KillUnit",
-                 [&](sd_bus_message* message) {
-                     return sd_bus_message_append(message, "ssi", unit.c_str(), "main", signal);
-                 },
-                 [reply = std::move(reply)](Result<sd_bus_message*> m) {
-                     if (!m) return reply(tl::unexpected<Error>(m.error()));
-                     reply({});
-                 });
+    state_->call(
+        "cannot signal " + unit, kManagerPath, kManagerInterface, "KillUnit",
+        [&](sd_bus_message* message) {
+            return sd_bus_message_append(message, "ssi", unit.c_str(), "main", signal);
+        },
+        [reply = std::move(reply)](Result<sd_bus_message*> m) {
+            if (!m) return reply(tl::unexpected<Error>(m.error()));
+            reply({});
+        });
 }
 
 } // namespace lakebed

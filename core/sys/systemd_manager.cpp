@@ -76,10 +76,9 @@ Result<SystemdManager> SystemdManager::connect() {
     TRY(send(manager.bus_.bus.get(), call, "cannot talk to systemd"));
     // Before any job: over the bus a match that comes later would miss the end of a quick one.
     sd_bus_slot* raw = nullptr;
-    int r = sd_bus_match_signal(manager.bus_.bus.get(), &raw,
-                                manager.bus_.direct ? nullptr : kSystemdName, kManagerPath,
-                                kManagerInterface, "JobRemoved", on_job_removed,
-                                manager.ended_.get());
+    int r = sd_bus_match_signal(
+        manager.bus_.bus.get(), &raw, manager.bus_.direct ? nullptr : kSystemdName, kManagerPath,
+        kManagerInterface, "JobRemoved", on_job_removed, manager.ended_.get());
     if (r < 0) return fail_errno("cannot watch systemd's jobs", -r);
     manager.watch_.reset(raw);
     return manager;

@@ -41,14 +41,16 @@ class SystemdManager {
 
     [[nodiscard]] Result<void> daemon_reload();
 
-    // Unit files by their [Install] section; both include the daemon-reload that systemctl does too.
+    // Unit files by their [Install] section; both include the daemon-reload that systemctl does
+    // too.
     [[nodiscard]] Result<void> enable_unit(const std::string& unit);
     [[nodiscard]] Result<void> disable_unit(const std::string& unit);
 
     [[nodiscard]] Result<void> reset_failed(const std::string& unit);
 
     // Loaded units whose names match one of the glob patterns, such as "lakebed-*".
-    [[nodiscard]] Result<std::vector<UnitStatus>> list_units(const std::vector<std::string>& patterns);
+    [[nodiscard]] Result<std::vector<UnitStatus>>
+    list_units(const std::vector<std::string>& patterns);
 
     // Also of a unit that is not loaded or does not exist (load_state not-found).
     [[nodiscard]] Result<UnitProperties> unit(const std::string& unit);

@@ -35,8 +35,7 @@ std::uint64_t unpacked_bytes(const Plan& plan) {
 }
 
 std::string doing(const Step& step) {
-    if (const auto* unpack = std::get_if<Unpack>(&step))
-        return "unpack " + unpack->entry.component;
+    if (const auto* unpack = std::get_if<Unpack>(&step)) return "unpack " + unpack->entry.component;
     return to_string(step);
 }
 
@@ -52,7 +51,9 @@ void show(Context& context, const Plan& plan, Progress& progress, const ApplyPro
     case ApplyProgress::Phase::bytes:
         progress.update(item, doing(step), at.done, at.total, now);
         break;
-    case ApplyProgress::Phase::end: progress.finish(item, now); break;
+    case ApplyProgress::Phase::end:
+        progress.finish(item, now);
+        break;
     }
 }
 

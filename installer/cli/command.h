@@ -1,7 +1,7 @@
 // Command: one row of the command table, and what a command gets to work with.
 //
-// Each command is one file cli/commands/<name>.cpp with one row. The parser, --help, the man page and
-// the completions are made from the table.
+// Each command is one file cli/commands/<name>.cpp with one row. The parser, --help, the man page
+// and the completions are made from the table.
 #pragma once
 
 #include <chrono>
@@ -79,8 +79,8 @@ struct Context {
 
 // Prints what has been collected to stderr and moves it to `problems`; Errc::usage (or `code`) when
 // there is an error among it.
-[[nodiscard]] Result<void> take_problems(Context& context, const Diagnostics& diagnostics, Errc code,
-                                         std::string_view what);
+[[nodiscard]] Result<void> take_problems(Context& context, const Diagnostics& diagnostics,
+                                         Errc code, std::string_view what);
 
 [[nodiscard]] const std::vector<Command>& all_commands();
 [[nodiscard]] const std::vector<OptionRow>& global_options();

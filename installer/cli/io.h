@@ -16,9 +16,9 @@ struct Io {
     std::ostream* err = nullptr; // progress and diagnostics
     bool out_color = false;
     bool err_color = false;
-    bool err_live = false;  // a terminal: lines may be redrawn
-    bool can_ask = false;   // a person sits there: stdin and stderr are terminals
-    int width = 80;         // of the terminal
+    bool err_live = false; // a terminal: lines may be redrawn
+    bool can_ask = false;  // a person sits there: stdin and stderr are terminals
+    int width = 80;        // of the terminal
 };
 
 // The process's own streams. `color`: auto | always | never; NO_COLOR counts for auto.

@@ -43,8 +43,8 @@ tl::unexpected<Error> unknown_command(const std::string& word) {
 // "-f,--follow": CLI11 takes the short form with the long one.
 std::string cli11_name(std::string_view name) {
     static constexpr std::pair<std::string_view, std::string_view> kShort[] = {
-        {"--quiet", "-q"}, {"--verbose", "-v"}, {"--yes", "-y"}, {"--help", "-h"},
-        {"--follow", "-f"}, {"--lines", "-n"}};
+        {"--quiet", "-q"}, {"--verbose", "-v"}, {"--yes", "-y"},
+        {"--help", "-h"},  {"--follow", "-f"},  {"--lines", "-n"}};
     for (auto [long_form, short_form] : kShort)
         if (long_form == name) return fmt::format("{},{}", short_form, long_form);
     return std::string(name);
@@ -59,7 +59,8 @@ void add_options(CLI::App& app, const std::vector<OptionRow>& rows, Options& out
             app.add_flag_function(cli11_name(row.name), [&out, name](std::int64_t) { out[name]; });
         else
             app.add_option_function<std::string>(
-                   cli11_name(row.name), [&out, name](const std::string& value) { out[name] = value; })
+                   cli11_name(row.name),
+                   [&out, name](const std::string& value) { out[name] = value; })
                 ->take_last();
     }
 }
@@ -170,10 +171,10 @@ std::string program_help() {
 }
 
 std::string command_help(const Command& command) {
-    std::string out = fmt::format("lakebed {}: {}\n\nusage: lakebed {}{}{}{}\n", command.name,
-                                  command.summary, command.name,
-                                  command.arguments.empty() ? "" : " ", command.arguments,
-                                  command.options.empty() ? "" : " [OPTION...]");
+    std::string out =
+        fmt::format("lakebed {}: {}\n\nusage: lakebed {}{}{}{}\n", command.name, command.summary,
+                    command.name, command.arguments.empty() ? "" : " ", command.arguments,
+                    command.options.empty() ? "" : " [OPTION...]");
     if (!command.description.empty()) out += fmt::format("\n{}\n", command.description);
     if (!command.options.empty()) {
         out += "\noptions:\n";

@@ -19,9 +19,19 @@ ByteSize memory_sum(const Stack& stack) {
 
 // Heading of the group that a step is shown under; neighbours of one group share it.
 std::string_view group_of(const Step& step) {
-    static constexpr std::string_view kGroups[] = {
-        "users and directories", "users and directories", "secrets", "programs", "files", "files",
-        "units", "units", "units", "services", "services", "services", "generation"};
+    static constexpr std::string_view kGroups[] = {"users and directories",
+                                                   "users and directories",
+                                                   "secrets",
+                                                   "programs",
+                                                   "files",
+                                                   "files",
+                                                   "units",
+                                                   "units",
+                                                   "units",
+                                                   "services",
+                                                   "services",
+                                                   "services",
+                                                   "generation"};
     return kGroups[step.index()];
 }
 
@@ -61,7 +71,9 @@ struct StepSubject {
     }
 };
 
-Value size_value(ByteSize size) { return static_cast<std::int64_t>(size.bytes); }
+Value size_value(ByteSize size) {
+    return static_cast<std::int64_t>(size.bytes);
+}
 
 Table memory_document(const Stack& stack) {
     Table table;
@@ -128,11 +140,10 @@ std::string describe_plan(const Stack& stack, const Plan& plan) {
     if (is_empty(plan))
         out = fmt::format("nothing to do: generation {} is current\n", plan.from_generation);
     else
-        out = plan.from_generation == 0
-                  ? fmt::format("generation {}, the first, of site {}\n", plan.to_generation,
-                                stack.site)
-                  : fmt::format("generation {} after {}\n", plan.to_generation,
-                                plan.from_generation);
+        out = plan.from_generation == 0 ? fmt::format("generation {}, the first, of site {}\n",
+                                                      plan.to_generation, stack.site)
+                                        : fmt::format("generation {} after {}\n",
+                                                      plan.to_generation, plan.from_generation);
     std::string_view group;
     for (const Step& step : plan.steps) {
         if (group_of(step) != group) {

@@ -124,8 +124,8 @@ void Progress::show(ClockPoint now) {
     std::vector<std::string> lines;
     for (const Item& known : items_)
         if (!known.finished && lines.size() < 8)
-            lines.push_back(fmt::format("  {:<34} {}", known.doing,
-                                        known.total ? progress_bar(known.done, known.total, 20)
+            lines.push_back(fmt::format("  {:<28} {}", known.doing,
+                                        known.total ? progress_bar(known.done, known.total, 16)
                                                     : std::string()));
     lines.push_back(summary());
     block_.draw(lines);

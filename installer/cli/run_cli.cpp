@@ -12,16 +12,26 @@ namespace {
 
 std::string_view class_name(Errc code) {
     switch (code) {
-    case Errc::failed: return "failed";
-    case Errc::usage: return "usage";
-    case Errc::checks_failed: return "checks-failed";
-    case Errc::partial: return "partial";
-    case Errc::locked: return "locked";
-    case Errc::network: return "network";
-    case Errc::verification: return "verification";
-    case Errc::refused: return "refused";
-    case Errc::not_found: return "not-found";
-    case Errc::temporary: return "temporary";
+    case Errc::failed:
+        return "failed";
+    case Errc::usage:
+        return "usage";
+    case Errc::checks_failed:
+        return "checks-failed";
+    case Errc::partial:
+        return "partial";
+    case Errc::locked:
+        return "locked";
+    case Errc::network:
+        return "network";
+    case Errc::verification:
+        return "verification";
+    case Errc::refused:
+        return "refused";
+    case Errc::not_found:
+        return "not-found";
+    case Errc::temporary:
+        return "temporary";
     }
     return "failed";
 }
@@ -103,8 +113,8 @@ int run_cli(const Invocation& invocation) {
         context.arguments = std::move(parsed->arguments);
         context.options = std::move(parsed->options);
         context.paths = paths_below(context.globals);
-        context.depot = context.globals.depot.empty() ? context.paths.state + "/depot"
-                                                      : context.globals.depot;
+        context.depot =
+            context.globals.depot.empty() ? context.paths.state + "/depot" : context.globals.depot;
         if (parsed->version) context.command = find_command("version");
         if (parsed->help) {
             *context.io.out << (context.command ? command_help(*context.command) : program_help());
@@ -114,8 +124,8 @@ int run_cli(const Invocation& invocation) {
     }();
     const Error* error = outcome ? nullptr : &outcome.error();
     if (error) print_error(context.io, *error);
-    bool json = parsed ? context.globals.json && !parsed->help
-                       : asks_for_json(invocation.arguments);
+    bool json =
+        parsed ? context.globals.json && !parsed->help : asks_for_json(invocation.arguments);
     if (json) print_document(context, error);
     context.io.out->flush();
     // A result that could not be written (disk full, reader gone) is no success.

@@ -12,8 +12,8 @@
 namespace lakebed {
 namespace {
 
-// In the unit itself readiness is part of `active` (its ExecStartPost waits for it), so systemd alone
-// can tell ready from starting.
+// In the unit itself readiness is part of `active` (its ExecStartPost waits for it), so systemd
+// alone can tell ready from starting.
 ServiceStatus from_systemd(const GraphNode& node, const UnitProperties& unit) {
     ServiceStatus status;
     status.name = node.name;
@@ -106,7 +106,9 @@ Result<std::vector<const GraphNode*>> select_services(const ServiceGraph& graph,
     return nodes;
 }
 
-bool is_ready(const ServiceStatus& service) { return service.state == "ready"; }
+bool is_ready(const ServiceStatus& service) {
+    return service.state == "ready";
+}
 
 std::string state_words(const ServiceStatus& service) {
     if (service.kind == "job" && is_ready(service)) return "done";

@@ -23,13 +23,14 @@ struct StackStatus {
 
 [[nodiscard]] Result<StackStatus> read_status(const ServiceGraph& graph);
 
-// Names as people type them, checked against the graph; none: all. Errc::not_found with a suggestion.
+// Names as people type them, checked against the graph; none: all. Errc::not_found with a
+// suggestion.
 [[nodiscard]] Result<std::vector<const GraphNode*>>
 select_services(const ServiceGraph& graph, const std::vector<std::string>& names);
 
 // Waits until all of `names` (none: all) are ready, showing on the way what waits for what.
-// Errc::temporary when `timeout` is over or the wait was interrupted, with the reason of each service
-// that is not ready.
+// Errc::temporary when `timeout` is over or the wait was interrupted, with the reason of each
+// service that is not ready.
 [[nodiscard]] Result<void> wait_until_ready(Context& context, const ServiceGraph& graph,
                                             const std::vector<std::string>& names,
                                             Duration timeout);

@@ -18,7 +18,8 @@ const std::vector<Command>& all_commands() {
 const std::vector<OptionRow>& global_options() {
     static const std::vector<OptionRow> kOptions{
         {"--json", "", "print the result as one JSON document"},
-        {"--config", "FILE", "the site's file; default /etc/lakebed/lakebed.toml, and conf.d beside it"},
+        {"--config", "FILE",
+         "the site's file; default /etc/lakebed/lakebed.toml, and conf.d beside it"},
         {"--root", "DIR", "all paths of lakebed are below DIR"},
         {"--share", "DIR", "shipped data; default /usr/share/lakebed"},
         {"--depot", "DIR", "artifacts; default /var/lib/lakebed/depot"},

@@ -13,8 +13,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Shows the services that are waited for: a block that is redrawn on a terminal, else a line whenever
-// a service changes.
+// Shows the services that are waited for: a block that is redrawn on a terminal, else a line
+// whenever a service changes.
 class WaitView {
   public:
     WaitView(const Context& context, Clock::time_point begin)
@@ -35,8 +35,8 @@ class WaitView {
         std::vector<std::string> lines;
         for (const ServiceStatus& service : services)
             if (!is_ready(service))
-                lines.push_back(fmt::format("{:>7}  {:<16} {}", elapsed(), service.name,
-                                            shown_[service.name]));
+                lines.push_back(
+                    fmt::format("{:>7}  {:<16} {}", elapsed(), service.name, shown_[service.name]));
         block_.draw(lines);
     }
     void clear() { block_.clear(); }
@@ -121,9 +121,9 @@ Error not_ready(const Waiter& waiter, Duration timeout) {
     else
         error.message = fmt::format("not all services are ready after {}", to_string(timeout));
     for (const ServiceStatus& service : waiter.unready)
-        error.message += fmt::format(
-            "\n  {}: {}{}", service.name, state_words(service),
-            service.sentence.empty() ? "" : fmt::format(": {}", service.sentence));
+        error.message +=
+            fmt::format("\n  {}: {}{}", service.name, state_words(service),
+                        service.sentence.empty() ? "" : fmt::format(": {}", service.sentence));
     return error;
 }
 

@@ -308,9 +308,10 @@ std::string last_words(const std::string& output) {
     std::size_t begin = 0;
     while (begin < output.size()) {
         std::size_t end = std::min(output.find('\n', begin), output.size());
-        std::string line = output.substr(begin, end - begin);
+        const std::string line = output.substr(begin, end - begin);
         begin = end + 1;
-        if (line.find_first_not_of(" \t\r") != std::string::npos) lines.push_back(std::move(line));
+        std::size_t text = line.find_first_not_of(" \t\r");
+        if (text != std::string::npos) lines.push_back(line.substr(text));
     }
     std::string text;
     for (std::size_t i = lines.size() > 3 ? lines.size() - 3 : 0; i < lines.size(); ++i)

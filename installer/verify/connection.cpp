@@ -15,8 +15,8 @@ namespace {
 
 Result<void> wait_until(int fd, short events, DeadlinePoint deadline) {
     for (;;) {
-        auto left = std::chrono::ceil<std::chrono::milliseconds>(
-            deadline - std::chrono::steady_clock::now());
+        auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline -
+                                                                 std::chrono::steady_clock::now());
         if (left.count() <= 0) return fail("no answer before the step's deadline");
         pollfd poller{fd, events, 0};
         int ready = ::poll(&poller, 1, static_cast<int>(std::min<long long>(left.count(), 60'000)));
@@ -53,7 +53,9 @@ Result<Connection> Connection::open(const std::string& host, Port port, Deadline
     return fail_errno(where, last_error);
 }
 
-Result<void> Connection::wait(short events) { return wait_until(fd_.get(), events, deadline_); }
+Result<void> Connection::wait(short events) {
+    return wait_until(fd_.get(), events, deadline_);
+}
 
 Result<void> Connection::send(std::string_view bytes) {
     while (!bytes.empty()) {

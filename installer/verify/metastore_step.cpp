@@ -58,7 +58,8 @@ Result<std::string> run_step(const MetastoreStep& step, const StepContext& conte
     auto client = TRY(Client::open(step, context));
     // struct Database { 1: name, 2: description, 3: locationUri, … }; the metastore makes the
     // directory itself, so this proves its way to the object store too.
-    thrift::Struct wanted{{1, {database}}, {2, {std::string("made by lakebed verify")}}, {3, {location}}};
+    thrift::Struct wanted{
+        {1, {database}}, {2, {std::string("made by lakebed verify")}}, {3, {location}}};
     auto created = client.call("create_database", {{1, {wanted}}});
     auto seen = [&]() -> Result<void> {
         if (!created) return tl::unexpected<Error>(created.error());

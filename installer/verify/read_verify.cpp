@@ -9,14 +9,16 @@
 namespace lakebed {
 namespace {
 
-std::string read_host(TableReader& reader) { return reader.string("host").value_or("127.0.0.1"); }
+std::string read_host(TableReader& reader) {
+    return reader.string("host").value_or("127.0.0.1");
+}
 
 Port read_port(TableReader& reader) {
     auto number = reader.integer("port");
     if (number && *number >= 1 && *number <= 65535) return static_cast<Port>(*number);
-    reader.error("port", number ? fmt::format("{} is {}, expected 1 to 65535", reader.name("port"),
-                                              *number)
-                                : reader.name("port") + " is missing");
+    reader.error("port",
+                 number ? fmt::format("{} is {}, expected 1 to 65535", reader.name("port"), *number)
+                        : reader.name("port") + " is missing");
     return 0;
 }
 
@@ -158,7 +160,8 @@ VerifyStep read_step(const Value& value, const std::string& path, Diagnostics& d
         step.how = TcpProbe{read_host(reader), read_port(reader)};
     } else {
         if (!kind.empty()) {
-            std::vector<std::string> kinds{"redis", "s3", "postgres", "thrift-metastore", "http", "tcp"};
+            std::vector<std::string> kinds{"redis", "s3", "postgres", "thrift-metastore",
+                                           "http",  "tcp"};
             auto near = closest(kind, kinds);
             reader.error("kind", fmt::format("unknown kind of acceptance step \"{}\"", kind),
                          near ? fmt::format("did you mean \"{}\"?", *near)

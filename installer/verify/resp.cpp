@@ -21,10 +21,14 @@ Result<std::optional<Reply>> decode_reply(std::string_view bytes) {
     }
     std::string line(bytes.substr(1, end > 0 ? end - 1 : 0));
     switch (end > 0 ? bytes[0] : '\0') {
-    case '+': return std::optional(Reply{Reply::Kind::status, line});
-    case '-': return std::optional(Reply{Reply::Kind::error, line});
-    case ':': return std::optional(Reply{Reply::Kind::integer, line});
-    case '*': return std::optional(Reply{Reply::Kind::status, "array"});
+    case '+':
+        return std::optional(Reply{Reply::Kind::status, line});
+    case '-':
+        return std::optional(Reply{Reply::Kind::error, line});
+    case ':':
+        return std::optional(Reply{Reply::Kind::integer, line});
+    case '*':
+        return std::optional(Reply{Reply::Kind::status, "array"});
     case '$': {
         long long size = 0;
         auto parsed = std::from_chars(line.data(), line.data() + line.size(), size);
@@ -34,11 +38,11 @@ Result<std::optional<Reply>> decode_reply(std::string_view bytes) {
         if (size == -1) return std::optional(Reply{Reply::Kind::nil, {}});
         if (bytes.size() < end + 2 + static_cast<std::size_t>(size) + 2)
             return std::optional<Reply>();
-        return std::optional(
-            Reply{Reply::Kind::text,
-                  std::string(bytes.substr(end + 2, static_cast<std::size_t>(size)))});
+        return std::optional(Reply{
+            Reply::Kind::text, std::string(bytes.substr(end + 2, static_cast<std::size_t>(size)))});
     }
-    default: return fail("not a redis reply");
+    default:
+        return fail("not a redis reply");
     }
 }
 

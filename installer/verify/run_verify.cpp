@@ -27,8 +27,7 @@ StepResult run_one(const VerifyStep& step) {
         return std::visit([&](const auto& how) { return run_step(how, context); }, step.how);
     }();
     StepResult result{step.name, step.service, outcome.has_value()};
-    result.took =
-        std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
+    result.took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
     if (outcome)
         result.detail = *outcome;
     else if (outcome.error().hint.empty())
@@ -41,14 +40,13 @@ StepResult run_one(const VerifyStep& step) {
 } // namespace
 
 StepContext with_grace(StepContext context) {
-    context.deadline =
-        std::max(context.deadline, std::chrono::steady_clock::now() + context.grace);
+    context.deadline = std::max(context.deadline, std::chrono::steady_clock::now() + context.grace);
     return context;
 }
 
 Duration time_left(const StepContext& context) {
-    auto left = std::chrono::duration_cast<Duration>(context.deadline -
-                                                     std::chrono::steady_clock::now());
+    auto left =
+        std::chrono::duration_cast<Duration>(context.deadline - std::chrono::steady_clock::now());
     return std::max<Duration>(left, std::chrono::milliseconds(100));
 }
 

@@ -88,11 +88,13 @@ Result<void> user_keeps_an_object(const Session& session, const S3StepUser& user
     std::string object = session.object_key();
     S3Request get{"GET", user.bucket, object, {}, ""};
     auto round_trip = [&]() -> Result<void> {
-        auto written = TRY(session.ask(keys, {"PUT", user.bucket, object, {}, session.context.token}));
+        auto written =
+            TRY(session.ask(keys, {"PUT", user.bucket, object, {}, session.context.token}));
         TRY(expect_status(written, 200, "PUT"));
         auto read = TRY(session.ask(keys, get));
         TRY(expect_status(read, 200, "GET"));
-        if (read.body != session.context.token) return fail("GET gives back other bytes than PUT wrote");
+        if (read.body != session.context.token)
+            return fail("GET gives back other bytes than PUT wrote");
         auto anonymous = TRY(session.ask({}, get));
         return expect_refused(anonymous, "anonymous GET", "remove the bucket's public policy");
     }();
@@ -106,8 +108,7 @@ Result<void> user_keeps_an_object(const Session& session, const S3StepUser& user
     return expect_status(gone, 404, "GET after DELETE");
 }
 
-Result<void> user_is_fenced(const Session& session, const std::string& bucket,
-                            const S3Keys& keys) {
+Result<void> user_is_fenced(const Session& session, const std::string& bucket, const S3Keys& keys) {
     constexpr std::string_view kHint = "narrow the user's policy";
     auto listed = TRY(session.ask(keys, list_request(bucket)));
     TRY(expect_refused(listed, fmt::format("listing bucket \"{}\"", bucket), kHint));

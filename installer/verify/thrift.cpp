@@ -114,16 +114,22 @@ class Reader {
 
     Value value(std::uint8_t type, int depth) {
         switch (type) {
-        case kBool: return {number<std::uint8_t>() != 0};
+        case kBool:
+            return {number<std::uint8_t>() != 0};
         case kByte:
             return {static_cast<std::int32_t>(static_cast<std::int8_t>(number<std::uint8_t>()))};
         case kI16:
             return {static_cast<std::int32_t>(static_cast<std::int16_t>(number<std::uint16_t>()))};
-        case kI32: return {static_cast<std::int32_t>(number<std::uint32_t>())};
-        case kI64: return {static_cast<std::int64_t>(number<std::uint64_t>())};
-        case kDouble: return {std::bit_cast<double>(number<std::uint64_t>())};
-        case kString: return {string()};
-        case kStruct: return {structure(depth + 1)};
+        case kI32:
+            return {static_cast<std::int32_t>(number<std::uint32_t>())};
+        case kI64:
+            return {static_cast<std::int64_t>(number<std::uint64_t>())};
+        case kDouble:
+            return {std::bit_cast<double>(number<std::uint64_t>())};
+        case kString:
+            return {string()};
+        case kStruct:
+            return {structure(depth + 1)};
         case kMap: {
             auto key = number<std::uint8_t>();
             auto mapped = number<std::uint8_t>();
@@ -134,7 +140,9 @@ class Reader {
             auto element = number<std::uint8_t>();
             return {elements(element, kStop, depth + 1)};
         }
-        default: malformed(fmt::format("unknown type {}", type)); return {};
+        default:
+            malformed(fmt::format("unknown type {}", type));
+            return {};
         }
     }
 
@@ -184,7 +192,8 @@ Result<std::optional<Reply>> decode_reply(std::string_view bytes) {
     Reply reply;
     auto head = reader.number<std::uint32_t>();
     auto kind = static_cast<std::uint8_t>(head & 0xff);
-    if (reader.good() && ((head & 0xffff0000) != kVersion1 || (kind != kReply && kind != kException)))
+    if (reader.good() &&
+        ((head & 0xffff0000) != kVersion1 || (kind != kReply && kind != kException)))
         reader.malformed(fmt::format("starts with {:08x}", head));
     reply.exception = kind == kException;
     reply.method = reader.string();

@@ -1,4 +1,5 @@
-// thrift: calls and replies of TBinaryProtocol (strict, unframed), as far as the metastore needs it.
+// thrift: calls and replies of TBinaryProtocol (strict, unframed), as far as the metastore needs
+// it.
 #pragma once
 
 #include <cstdint>

@@ -4,14 +4,14 @@
 // tables of profiles/conf/<service>.toml. Each step works under a random name of its own, removes
 // what it made even when it fails, and has a deadline.
 //
-// Keys of every step: service (set by render), kind, name (default: "SERVICE: KIND"),
+// Keys of every step: service (set by render), kind*, name = "SERVICE: KIND",
 // timeout = "30s". Host defaults to "127.0.0.1". Keys by kind, * = required:
 //
 //   redis: host, port*, user*, password_file*
 //          key_prefix = "lakebed_verify:"   the user must be allowed to write below it
 //          persistence = true               INFO must say aof_enabled:1
 //          persistence_user, persistence_password_file   who may INFO, when `user` may not
-//          refused = [["CONFIG", "GET", "dir"]]   harmless commands `user` must be refused (default)
+//          refused = [["CONFIG", "GET", "dir"]]   harmless commands that `user` may not do
 //   s3:    host, port*, root_access_key_file*, root_secret_key_file*
 //          region = "us-east-1", buckets = ["warehouse", …]
 //          [[…users]] name*, access_key_file*, secret_key_file*, bucket* (may write there),
@@ -125,9 +125,9 @@ struct VerifyReport {
                                                   Diagnostics& diagnostics);
 
 struct VerifyHooks {
-    std::function<void(const VerifyStep&)> started;     // may be empty
-    std::function<void(const StepResult&)> finished;    // may be empty
-    const std::atomic<bool>* interrupted = nullptr;     // no further step begins once it is true
+    std::function<void(const VerifyStep&)> started;  // may be empty
+    std::function<void(const StepResult&)> finished; // may be empty
+    const std::atomic<bool>* interrupted = nullptr;  // no further step begins once it is true
 };
 
 // Runs all steps, also after a failed one. Reads the password files: root only.

@@ -119,9 +119,9 @@ const sd_bus_vtable BusService::State::kTable[] = {
 int BusService::State::on_name(sd_bus_message* message, void* userdata, sd_bus_error*) {
     State& state = from(userdata);
     if (const sd_bus_error* error = sd_bus_message_get_error(message)) {
-        log_event(LogLevel::warning,
-                  std::string("cannot own ") + kSupervisorName + " on the system bus: " +
-                      error->message + "; lakebed cannot reach lakebedd");
+        log_event(LogLevel::warning, std::string("cannot own ") + kSupervisorName +
+                                         " on the system bus: " + error->message +
+                                         "; lakebed cannot reach lakebedd");
         state.complained = true;
         state.retry_later();
         return 0;
@@ -134,7 +134,8 @@ int BusService::State::on_name(sd_bus_message* message, void* userdata, sd_bus_e
 
 int BusService::State::on_disconnected(sd_bus_message*, void* userdata, sd_bus_error*) {
     State& state = from(userdata);
-    if (!state.complained) log_event(LogLevel::warning, "the system bus is gone; supervision goes on");
+    if (!state.complained)
+        log_event(LogLevel::warning, "the system bus is gone; supervision goes on");
     state.complained = true;
     state.retry_later();
     return 0;
@@ -156,7 +157,8 @@ void BusService::State::retry_later() {
 
 void BusService::State::connect() {
     if (Result<void> opened = open(); !opened) {
-        if (!complained) log_event(LogLevel::warning, opened.error().message + "; supervision goes on");
+        if (!complained)
+            log_event(LogLevel::warning, opened.error().message + "; supervision goes on");
         complained = true;
         retry_later();
     }

@@ -31,7 +31,9 @@ std::uint64_t random_seed() {
     return static_cast<std::uint64_t>(EventLoop::boot_time().count());
 }
 
-TimePoint now() { return TimePoint(EventLoop::boot_time()); }
+TimePoint now() {
+    return TimePoint(EventLoop::boot_time());
+}
 
 std::chrono::microseconds wall_minus_boot() {
     return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -68,49 +70,48 @@ Result<void> Driver::start() {
                   problem_, {{"GRAPH", options_.graph}});
 
     systemd_ = std::make_unique<SystemdConnection>(
-        loop_, SystemdEvents{
-                   .connected = [this] { connected(); },
-                   .disconnected = [this](const std::string& why) { disconnected(why); },
-                   .unit_hint = [this](const std::string& unit) { unit_hint(unit); },
-                   .job_new = [this](std::uint32_t id,
-                                     const std::string& unit) { job_new(id, unit); },
-                   .job_removed =
-                       [this](std::uint32_t id, const std::string& unit, const std::string& result) {
-                           if (!is_watched(unit)) return;
-                           gate_.job_removed(id, unit, result);
-                           refresh(unit);
-                       },
-                   .reloaded = [this] { refresh_all(); },
-               });
-    bus_service_ = std::make_unique<BusService>(
         loop_,
-        BusServiceHandlers{
-            .services = [this] { return list_status(state(), wall_minus_boot()); },
-            .info =
-                [this] {
-                    return SupervisorInfo{
-                        .site = state().graph.site,
-                        .site_id = state().graph.site_id,
-                        .generation = static_cast<std::uint32_t>(state().graph.generation),
-                        .version = options_.version,
-                        .target_active = state().target_up,
-                        .ready = all_ready(state()),
-                        .problem = problem_,
-                    };
+        SystemdEvents{
+            .connected = [this] { connected(); },
+            .disconnected = [this](const std::string& why) { disconnected(why); },
+            .unit_hint = [this](const std::string& unit) { unit_hint(unit); },
+            .job_new = [this](std::uint32_t id, const std::string& unit) { job_new(id, unit); },
+            .job_removed =
+                [this](std::uint32_t id, const std::string& unit, const std::string& result) {
+                    if (!is_watched(unit)) return;
+                    gate_.job_removed(id, unit, result);
+                    refresh(unit);
                 },
-            .command = [this](Verb verb, const std::string& name) -> Result<void> {
-                UserCommand command{.verb = verb, .unit = {}};
-                if (!name.empty()) command.unit = TRY(find_unit(state(), name));
-                handle(command);
-                return {};
-            },
-            .reload = [this] { return reload(); },
-            .settled =
-                [this] {
-                    bus_settled_ = true;
-                    if (unread_.empty()) target_settled();
-                },
+            .reloaded = [this] { refresh_all(); },
         });
+    bus_service_ = std::make_unique<BusService>(
+        loop_, BusServiceHandlers{
+                   .services = [this] { return list_status(state(), wall_minus_boot()); },
+                   .info =
+                       [this] {
+                           return SupervisorInfo{
+                               .site = state().graph.site,
+                               .site_id = state().graph.site_id,
+                               .generation = static_cast<std::uint32_t>(state().graph.generation),
+                               .version = options_.version,
+                               .target_active = state().target_up,
+                               .ready = all_ready(state()),
+                               .problem = problem_,
+                           };
+                       },
+                   .command = [this](Verb verb, const std::string& name) -> Result<void> {
+                       UserCommand command{.verb = verb, .unit = {}};
+                       if (!name.empty()) command.unit = TRY(find_unit(state(), name));
+                       handle(command);
+                       return {};
+                   },
+                   .reload = [this] { return reload(); },
+                   .settled =
+                       [this] {
+                           bus_settled_ = true;
+                           if (unread_.empty()) target_settled();
+                       },
+               });
     bus_patience_ = TRY(loop_.after(kBusPatience, kBusPatience / 10, [this] {
         bus_settled_ = true;
         if (unread_.empty()) target_settled();
@@ -142,15 +143,15 @@ void Driver::use_graph(ServiceGraph graph) {
 Result<void> Driver::reload() {
     Result<ServiceGraph> graph = load_graph();
     if (!graph) {
-        problem_ = graph.error().code == Errc::not_found && !has_graph_
-                       ? "nothing applied yet"
-                       : (has_graph_ ? "the old graph stays in force: " : "") + graph.error().message;
+        problem_ =
+            graph.error().code == Errc::not_found && !has_graph_
+                ? "nothing applied yet"
+                : (has_graph_ ? "the old graph stays in force: " : "") + graph.error().message;
         log_event(LogLevel::error, problem_, {{"GRAPH", options_.graph}});
         tell_status();
-        return tl::unexpected<Error>(Error{graph.error().code == Errc::not_found
-                                               ? Errc::failed
-                                               : graph.error().code,
-                                           problem_, graph.error().hint});
+        return tl::unexpected<Error>(
+            Error{graph.error().code == Errc::not_found ? Errc::failed : graph.error().code,
+                  problem_, graph.error().hint});
     }
     problem_.clear();
     if (!has_graph_) {
@@ -305,8 +306,8 @@ void Driver::target_changed(const UnitSnapshot& target) {
     if (unread_.empty()) target_settled();
 }
 
-// The engine hears of the target once every unit has been read, so that nothing is started that runs
-// already.
+// The engine hears of the target once every unit has been read, so that nothing is started that
+// runs already.
 void Driver::target_settled() {
     if (!target_) return;
     if (!ready_told_ && bus_settled_) {

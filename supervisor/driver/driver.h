@@ -92,9 +92,9 @@ class Driver {
     std::unique_ptr<BusService> bus_service_;
     EventGate gate_;
     RefreshQueue refreshing_;
-    std::set<std::string> unread_;              // since the connection was made
-    std::optional<UnitSnapshot> target_;        // last seen
-    std::optional<std::string> target_told_;    // invocation, "" for down, as told to the engine
+    std::set<std::string> unread_;           // since the connection was made
+    std::optional<UnitSnapshot> target_;     // last seen
+    std::optional<std::string> target_told_; // invocation, "" for down, as told to the engine
     bool shutdown_told_ = false;
     bool bus_settled_ = false; // as far as it will be before we call ourselves ready
     bool ready_told_ = false;
@@ -104,7 +104,9 @@ class Driver {
 
     std::map<std::pair<std::string, bool>, Prober> probers_; // unit, liveness
     std::map<std::pair<std::string, Deadline>, EventSource> deadlines_;
-    std::map<std::string, EventSource> dumps_;   // thread dumps that precede a kill
+    std::map<std::string, EventSource> dumps_; // thread dumps that precede a kill
+    std::map<std::string, std::pair<std::string, TimePoint>>
+        killed_; // run let killed as hung, when
     std::map<std::string, EventSource> log_looks_;
     std::map<std::string, std::string> refused_; // last complaint of systemd, by unit
     EventSource relist_;

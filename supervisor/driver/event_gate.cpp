@@ -57,7 +57,9 @@ void EventGate::job_removed(std::uint32_t id, const std::string& unit, const std
     entry.removed.push_back({id, result, entry.begun + 1});
 }
 
-void EventGate::read_begins(const std::string& unit) { ++units_[unit].begun; }
+void EventGate::read_begins(const std::string& unit) {
+    ++units_[unit].begun;
+}
 
 void EventGate::read_ends(const std::string& unit,
                           const std::optional<UnitProperties>& properties) {

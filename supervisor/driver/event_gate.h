@@ -1,9 +1,11 @@
-// EventGate: puts what systemd says about jobs and units into the order and the form the engine needs.
+// EventGate: puts what systemd says about jobs and units into the order and the form the engine
+// needs.
 //
-// How it works: JobNew and JobRemoved name no type, so it is asked for when a job appears. Replies come
-// in the order of the questions, therefore what arrives while questions are open waits until those are
-// answered: a stop of lakebed.target is then known before the stops of its members have ended, and
-// nobody takes them for an operator's. The end of a job waits for a read of its unit that began later.
+// How it works: JobNew and JobRemoved name no type, so it is asked for when a job appears. Replies
+// come in the order of the questions, therefore what arrives while questions are open waits until
+// those are answered: a stop of lakebed.target is then known before the stops of its members have
+// ended, and nobody takes them for an operator's. The end of a job waits for a read of its unit
+// that began later.
 #pragma once
 
 #include <cstdint>

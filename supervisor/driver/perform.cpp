@@ -19,6 +19,9 @@ Duration slack_of(Deadline deadline) {
 // Time for a JVM to write its thread dump (SIGQUIT) before it is killed.
 constexpr Duration kDumpTime = std::chrono::seconds(2);
 
+// systemd's SIGABRT and SIGKILL of a hung service take up to twice its TimeoutStopSec.
+constexpr Duration kKillTime = std::chrono::minutes(2);
+
 constexpr std::size_t kLogLines = 50;
 // journald may not have stored a dead process's last words yet when systemd tells us of its death.
 constexpr Duration kLogDelay = std::chrono::milliseconds(300);
@@ -102,8 +105,8 @@ void Driver::set_deadline(const act::SetDeadline& deadline) {
     std::pair key(deadline.unit, deadline.deadline);
     deadlines_.erase(key);
     if (!deadline.at) return;
-    Result<EventSource> timer = loop_.at(
-        deadline.at->time_since_epoch(), slack_of(deadline.deadline), [this, key] {
+    Result<EventSource> timer =
+        loop_.at(deadline.at->time_since_epoch(), slack_of(deadline.deadline), [this, key] {
             deadlines_.erase(key);
             handle(DeadlineReached{key.first, key.second});
         });
@@ -116,7 +119,15 @@ void Driver::set_deadline(const act::SetDeadline& deadline) {
 void Driver::trigger_watchdog(const std::string& unit) {
     const NodeState* now = node(unit);
     const GraphNode* spec = find_node(state().graph, unit);
-    if (now == nullptr || spec == nullptr || dumps_.contains(unit)) return;
+    if (now == nullptr || spec == nullptr) return;
+    // Another probe may fail while the process is on its way out; a SIGQUIT would then hit its
+    // successor, which dies of it before its JVM is up.
+    TimePoint at(EventLoop::boot_time());
+    auto [last, first] = killed_.try_emplace(unit, now->unit.invocation_id, at);
+    if (!first && last->second.first == now->unit.invocation_id &&
+        at - last->second.second < kKillTime)
+        return;
+    last->second = {now->unit.invocation_id, at};
     auto kill = [this, unit, pid = now->unit.main_pid] {
         dumps_.erase(unit);
         const NodeState* later = node(unit);
@@ -169,9 +180,10 @@ void Driver::look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& fai
         try {
             rules.emplace_back(rule.log_regex);
         } catch (const std::regex_error& error) {
-            log_event(LogLevel::error,
-                      fmt::format("bad regular expression \"{}\": {}", rule.log_regex, error.what()),
-                      {{"UNIT", node.unit}});
+            log_event(
+                LogLevel::error,
+                fmt::format("bad regular expression \"{}\": {}", rule.log_regex, error.what()),
+                {{"UNIT", node.unit}});
         }
     }
     if (rules.empty() || failed.invocation_id.empty()) return;

@@ -1,4 +1,5 @@
-// RefreshQueue: at most one read of a unit under way, and one more to follow, however many hints come.
+// RefreshQueue: at most one read of a unit under way, and one more to follow, however many hints
+// come.
 #pragma once
 
 #include <map>

@@ -1,10 +1,10 @@
 // StateStore: keeps what lakebedd must remember over its own death and over a reboot.
 //
-// How it works: a copy in the runtime directory (tmpfs, outlives lakebedd but not the boot) is written
-// before anything is done that cannot be told from the machine afterwards; it costs 0.1 ms. The file on
-// disk costs two fsyncs (7 ms and more, a third of a restart) and follows within a second, or at once
-// for an operator's wish. A power cut in between takes with it what the next boot would hardly use: the
-// last incident.
+// How it works: a copy in the runtime directory (tmpfs, outlives lakebedd but not the boot) is
+// written before anything is done that cannot be told from the machine afterwards; it costs 0.1 ms.
+// The file on disk costs two fsyncs (7 ms and more, a third of a restart) and follows within a
+// second, or at once for an operator's wish. A power cut in between takes with it what the next
+// boot would hardly use: the last incident.
 #pragma once
 
 #include <string>

@@ -31,6 +31,7 @@ NodeState durable_part(const NodeState& from) {
     node.unit = {};
     node.unit.active_state = from.unit.active_state;
     node.unit.sub_state = from.unit.sub_state;
+    node.unit.n_restarts = from.unit.n_restarts;
     node.known = false;
     node.liveness_failures = 0;
     node.probe_detail.clear();
@@ -53,6 +54,9 @@ struct Writer {
         if (!value.empty()) set(table, key, value);
     }
     void operator()(std::string_view key, int value) {
+        if (value != 0) set(table, key, std::int64_t{value});
+    }
+    void operator()(std::string_view key, std::uint32_t value) {
         if (value != 0) set(table, key, std::int64_t{value});
     }
     void operator()(std::string_view key, std::uint64_t value) {
@@ -87,6 +91,9 @@ struct Reader {
     }
     void operator()(std::string_view key, int& value) {
         value = static_cast<int>(table.integer(key).value_or(0));
+    }
+    void operator()(std::string_view key, std::uint32_t& value) {
+        value = static_cast<std::uint32_t>(table.integer(key).value_or(0));
     }
     void operator()(std::string_view key, std::uint64_t& value) {
         value = static_cast<std::uint64_t>(table.integer(key).value_or(0));
@@ -144,6 +151,7 @@ template <class Io, class Node> void visit_node(Io& io, Node& node) {
     io("since", node.since);
     io("active_state", node.unit.active_state);
     io("sub_state", node.unit.sub_state);
+    io("n_restarts", node.unit.n_restarts);
     io("recorded", node.recorded);
     io("operator_stopped", node.operator_stopped);
     io("hold", node.hold);

@@ -247,7 +247,10 @@ void linger(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     const bool up = seen(slot) == Observed::up;
     const bool known_run = node.unit.invocation_id == node.run;
-    if (node.doomed == Doomed::next_run || (node.doomed == Doomed::this_run && known_run)) {
+    if (!known_run && turn.restarted && node.doomed != Doomed::no) node.doomed = Doomed::next_run;
+    const bool overtaken = node.start_wanted && up && lost(turn, node); // our stop went missing
+    if (!overtaken &&
+        (node.doomed == Doomed::next_run || (node.doomed == Doomed::this_run && known_run))) {
         if (!known_run) {
             note_run(turn, slot);
             node.doomed = Doomed::this_run;
@@ -295,6 +298,7 @@ void fail(Turn& turn, Slot& slot) {
     if (node.doomed != Doomed::no) {
         if (!hold_off) return ended(turn, slot);
         become(turn, slot, State::stopping);
+        node.stop_sent = false; // it died before that stop
         return stop_doomed(turn, slot);
     }
     if (new_run) { // somebody started it since
@@ -417,6 +421,8 @@ void unsent(Turn& turn, Slot& slot) {
     node.stop_sent = false;
     const Observed now = seen(slot);
     if (now != Observed::down) node.parked = false;
+    // What was in the way was asked for before the stop, and so is the run it will bring.
+    if (node.doomed == Doomed::this_run && turn.detail == "stop") node.doomed = Doomed::next_run;
     if (node.state == State::stopping && node.doomed == Doomed::next_run && turn.detail != "stop" &&
         (now == Observed::down || now == Observed::failed)) {
         node.doomed = Doomed::no; // the start we wanted to undo has not come about
@@ -548,6 +554,7 @@ void ustart(Turn& turn, Slot& slot) {
             node.doomed = Doomed::no;
         else
             node.start_wanted = true;
+        if (seen(slot) == Observed::up) linger(turn, slot);
         break;
     case State::held:
     case State::backing_off:
@@ -569,7 +576,9 @@ void ustop(Turn& turn, Slot& slot) {
     node.start_wanted = false;
     const Observed now = seen(slot);
     const bool gone = now == Observed::down || now == Observed::failed;
-    const bool coming = in_flight(node);
+    // A run may come that was asked for before: by us, or by somebody's restart.
+    const bool coming = in_flight(node) || node.doomed == Doomed::next_run ||
+                        (now == Observed::going_down && node.unit.job_type != "stop");
     if (gone && !coming) return rest(turn, slot);
     node.doomed = coming || now == Observed::hold_off ? Doomed::next_run
                   : now == Observed::going_down       ? Doomed::no
@@ -681,11 +690,15 @@ void adopt(Turn& turn, Slot& slot) {
     node.known = true;
     node.recorded = true;
     node.stop_sent = false; // or it died with us
+    const bool excused_stop = node.start_wanted;
+    if (seen(slot) != Observed::going_down) node.start_wanted = false;
     turn.changed = true;
     const bool same_run = node.unit.invocation_id == node.run;
+    // Not somebody's start: the run we were about to stop failed, and systemd began the next.
+    if (!same_run && turn.restarted && node.doomed != Doomed::no) node.doomed = Doomed::next_run;
     switch (seen(slot)) {
     case Observed::up:
-        if (node.doomed == Doomed::this_run && same_run) {
+        if (node.doomed == Doomed::next_run || (node.doomed == Doomed::this_run && same_run)) {
             become(turn, slot, State::stopping);
             return linger(turn, slot);
         }
@@ -719,13 +732,12 @@ void adopt(Turn& turn, Slot& slot) {
         }
         return;
     case Observed::going_down: return leave(turn, slot);
-    case Observed::queued: return;
+    case Observed::queued:
+        if (node.state == State::ready || node.state == State::degraded) leave(turn, slot);
+        return;
     case Observed::down: break;
     }
-    if (node.start_wanted) {
-        node.start_wanted = false;
-        return become(turn, slot, State::stopped);
-    }
+    if (excused_stop && node.state == State::stopping) return become(turn, slot, State::stopped);
     if (!recorded ? node.unit.ran_before : was_stopped(node, turn.before)) {
         node.operator_stopped = node.operator_stopped || !node.hold;
         node.doomed = Doomed::no;

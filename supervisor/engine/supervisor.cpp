@@ -29,6 +29,7 @@ Input input_of(Observed observed) {
 void take(Turn& turn, Slot& slot, const UnitChanged& event) {
     NodeState& node = *slot.state;
     turn.before = observe(node.unit);
+    turn.restarted = event.now.n_restarts > node.unit.n_restarts;
     turn.changed = node.unit != event.now || !node.known;
     node.unit = event.now;
     if (node.known)
@@ -45,7 +46,8 @@ void take(Turn& turn, Slot& slot, const JobDone& event) {
     const bool stop = event.job_type == "stop";
     if (!event.ours) {
         if (stop && event.result == "done") give(turn, slot, Input::stop_done);
-        const bool was_it = event.job_type.empty() && observe(node.unit) == Observed::down;
+        const bool was_it = event.job_type.empty() && event.result == "done" &&
+                            observe(node.unit) == Observed::down;
         if (was_it || (stop && event.result != "done")) node.start_wanted = false;
         return;
     }
@@ -215,7 +217,7 @@ void Supervisor::reload(const ServiceGraph& graph, std::vector<Action>& actions)
 }
 
 std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
-    Turn turn{state_, slots_, now, {}, Observed::queued, false, {}, false};
+    Turn turn{.state = state_, .slots = slots_, .now = now};
     std::vector<State> before;
     before.reserve(slots_.size());
     for (const Slot& slot : slots_) before.push_back(slot.state->state);

@@ -35,6 +35,7 @@ struct Turn {
     TimePoint now;
     std::string_view detail;               // of the probe result, the log line, the job's type
     Observed before = Observed::queued;    // up to this UnitChanged
+    bool restarted = false;  // by systemd itself, since the last UnitChanged
     bool fresh = false;      // target_up: a new start of the target
     std::vector<Action> actions;
     bool changed = false; // readiness or a wish may have changed: look at all nodes again

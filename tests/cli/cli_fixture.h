@@ -1,4 +1,5 @@
-// CliTest: runs the whole program but its streams, with the shipped data, below a directory of its own.
+// CliTest: runs the whole program but its streams, with the shipped data, below a directory of its
+// own.
 #pragma once
 
 #include <filesystem>
@@ -30,7 +31,8 @@ class CliTest : public testing::Test {
         std::filesystem::create_directory_symlink(source / "profiles/catalog", share / "catalog");
         std::filesystem::create_directory_symlink(source / "profiles/conf", share / "conf");
         std::filesystem::create_directory_symlink(source / "units", share / "units");
-        std::filesystem::create_symlink(source / "profiles/core.toml", share / "profiles/core.toml");
+        std::filesystem::create_symlink(source / "profiles/core.toml",
+                                        share / "profiles/core.toml");
     }
 
     // With --root DIR of this test, as a terminal when `live`.

@@ -15,11 +15,13 @@ TEST_F(CommandLine, AMistypedCommandGetsASuggestion) {
     auto ran = run({"stauts"});
     EXPECT_EQ(ran.exit, 2);
     EXPECT_EQ(ran.out, "");
-    EXPECT_EQ(ran.err, "lakebed: error: unknown command \"stauts\"\n  fix: did you mean \"status\"?\n");
+    EXPECT_EQ(ran.err,
+              "lakebed: error: unknown command \"stauts\"\n  fix: did you mean \"status\"?\n");
 }
 
 TEST_F(CommandLine, AMistypedOptionGetsASuggestion) {
-    EXPECT_THAT(run({"plan", "--detailed-exit-code"}).err, HasSubstr("did you mean --detailed-exitcode?"));
+    EXPECT_THAT(run({"plan", "--detailed-exit-code"}).err,
+                HasSubstr("did you mean --detailed-exitcode?"));
     EXPECT_THAT(run({"plan", "--jsn"}).err, HasSubstr("did you mean --json?"));
 }
 
@@ -78,8 +80,10 @@ TEST_F(CommandLine, HelpIsAResultAndNamesEveryCommand) {
     auto ran = run({"--help"});
     EXPECT_EQ(ran.exit, 0);
     EXPECT_EQ(ran.err, "");
-    for (const Command& command : all_commands())
-        if (!command.hidden) EXPECT_THAT(ran.out, HasSubstr(std::string(command.summary)));
+    for (const Command& command : all_commands()) {
+        if (command.hidden) continue;
+        EXPECT_THAT(ran.out, HasSubstr(std::string(command.summary)));
+    }
 }
 
 TEST_F(CommandLine, HelpOfACommandNamesItsOptionsAndExamples) {

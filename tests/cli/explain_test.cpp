@@ -12,7 +12,8 @@ class ExplainCommand : public CliTest {};
 TEST_F(ExplainCommand, EveryLayerThatSetTheKeyIsShownHighestFirst) {
     root.write("etc/lakebed/lakebed.toml", "[service.redis]\nport = 6380\n");
     root.write("etc/lakebed/conf.d/20-port.toml", "service.redis.port = 6390\n");
-    auto layers = document(run({"explain", "service.redis.port", "--json"}))["keys"]["service.redis.port"];
+    auto layers =
+        document(run({"explain", "service.redis.port", "--json"}))["keys"]["service.redis.port"];
     ASSERT_EQ(layers.size(), 3u);
     EXPECT_EQ(layers[0]["value"], "6390");
     EXPECT_THAT(layers[0]["set_by"].get<std::string>(), HasSubstr("conf.d/20-port.toml:1:22"));

@@ -26,10 +26,11 @@ TEST_F(MadeFiles, EachShellsCompletionKnowsEveryCommandAndOption) {
 
 TEST_F(MadeFiles, BashTakesTheCompletionAndCompletesACommand) {
     ChildSpec bash;
-    bash.argv = {"bash", "-euc",
-                 run({"completion", "bash"}).out +
-                     "COMP_WORDS=(lakebed pl); COMP_CWORD=1; _lakebed; echo \"${COMPREPLY[@]}\"; "
-                     "COMP_WORDS=(lakebed secrets sh); COMP_CWORD=2; _lakebed; echo \"${COMPREPLY[@]}\""};
+    bash.argv = {
+        "bash", "-euc",
+        run({"completion", "bash"}).out +
+            "COMP_WORDS=(lakebed pl); COMP_CWORD=1; _lakebed; echo \"${COMPREPLY[@]}\"; "
+            "COMP_WORDS=(lakebed secrets sh); COMP_CWORD=2; _lakebed; echo \"${COMPREPLY[@]}\""};
     auto ran = run_child(bash);
     ASSERT_TRUE(ran) << ran.error().message;
     EXPECT_EQ(ran->output, "plan\nshow\n") << ran->errors;
@@ -42,9 +43,10 @@ TEST_F(MadeFiles, TheManPageNamesEveryCommandOptionAndExitStatus) {
         for (char c : text) out += c == '-' ? std::string("\\-") : std::string(1, c);
         return out;
     };
-    for (const Command& command : all_commands())
-        if (!command.hidden)
-            EXPECT_THAT(page, HasSubstr(".SS \"" + std::string(command.name) + "\""));
+    for (const Command& command : all_commands()) {
+        if (command.hidden) continue;
+        EXPECT_THAT(page, HasSubstr(".SS \"" + std::string(command.name) + "\""));
+    }
     for (const OptionRow& row : global_options()) EXPECT_THAT(page, HasSubstr(roff(row.name)));
     for (int status : {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 75})
         EXPECT_THAT(page, HasSubstr("\\fB" + std::to_string(status) + "\\fR\n"));

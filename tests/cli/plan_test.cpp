@@ -21,8 +21,9 @@ TEST_F(PlanCommand, AnEmptyDepotIsACheckThatFailedWithTheCommandThatFillsIt) {
 
 TEST_F(PlanCommand, TheResultNamesStepsMemoryPortsAndDisk) {
     auto ran = run({"plan"});
-    for (const char* part : {"generation 1, the first", "unpack redis", "install unit lakebed-redis.service",
-                             "\nmemory\n", "\nports\n", "127.0.0.1:6379", "\ndisk\n"})
+    for (const char* part :
+         {"generation 1, the first", "unpack redis", "install unit lakebed-redis.service",
+          "\nmemory\n", "\nports\n", "127.0.0.1:6379", "\ndisk\n"})
         EXPECT_THAT(ran.out, HasSubstr(part));
 }
 
@@ -103,7 +104,8 @@ TEST_F(PlanCommand, TheExampleOfThePackageIsTheShippedConfiguration) {
 TEST_F(PlanCommand, ACheckChangesNothing) {
     (void)run({"check"});
     (void)run({"plan"});
-    for (const char* path : {"etc", "var", "opt"}) EXPECT_FALSE(std::filesystem::exists(root / path));
+    for (const char* path : {"etc", "var", "opt"})
+        EXPECT_FALSE(std::filesystem::exists(root / path));
 }
 
 TEST_F(PlanCommand, TheShippedAcceptanceStepsAreAllUnderstood) {

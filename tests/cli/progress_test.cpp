@@ -49,7 +49,7 @@ TEST_F(ProgressTest, OnATerminalThereAreBarsThatAreRedrawn) {
     {
         Progress progress(io, false, "fetch", 1, 20 * kMiB);
         progress.update("jar", "fetching jar", 10 * kMiB, 20 * kMiB, now);
-        EXPECT_THAT(err.str(), HasSubstr("[##########          ]  50%  10 MiB of 20 MiB"));
+        EXPECT_THAT(err.str(), HasSubstr("[########        ]  50%  10 MiB of 20 MiB"));
         progress.update("jar", "fetching jar", 20 * kMiB, 20 * kMiB, now + 1s);
     }
     EXPECT_THAT(err.str(), HasSubstr("\x1b[2A"));
@@ -67,7 +67,7 @@ TEST_F(ProgressTest, QuietIsQuiet) {
 TEST(RateMeter, TheRateIsThatOfTheLastSeconds) {
     RateMeter meter;
     ClockPoint start{};
-    for (int i = 0; i <= 10; ++i) meter.add(i * 100, start + i * 1s); // 100 B/s
+    for (int i = 0; i <= 10; ++i) meter.add(i * 100, start + i * 1s);              // 100 B/s
     for (int i = 1; i <= 10; ++i) meter.add(1000 + i * 10, start + (10 + i) * 1s); // then 10
     EXPECT_NEAR(meter.rate(), 10, 0.01);
     EXPECT_EQ(meter.left(100), Duration(10s));

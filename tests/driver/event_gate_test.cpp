@@ -16,7 +16,8 @@ UnitProperties seen(const std::string& active, std::uint32_t job = 0) {
 
 UnitChanged changed(const std::string& unit, const std::string& active, std::uint32_t job = 0,
                     const std::string& type = "") {
-    return {unit, {.load_state = "loaded", .active_state = active, .job_id = job, .job_type = type}};
+    return {unit,
+            {.load_state = "loaded", .active_state = active, .job_id = job, .job_type = type}};
 }
 
 TEST(ToSnapshot, TakesOverWhatTheEngineNeeds) {

@@ -11,10 +11,11 @@ SupervisorState two_services() {
     SupervisorState state;
     state.graph.site = "demo";
     state.graph.generation = 3;
-    state.graph.nodes = {{.name = "postgres", .unit = "lakebed-postgres.service", .title = "PostgreSQL"},
-                         {.name = "hive",
-                          .unit = "lakebed-hive.service",
-                          .needs = {{"lakebed-postgres.service", EdgeType::session}}}};
+    state.graph.nodes = {
+        {.name = "postgres", .unit = "lakebed-postgres.service", .title = "PostgreSQL"},
+        {.name = "hive",
+         .unit = "lakebed-hive.service",
+         .needs = {{"lakebed-postgres.service", EdgeType::session}}}};
     state.target_up = true;
     NodeState& postgres = state.nodes["lakebed-postgres.service"];
     postgres.state = State::ready;
@@ -51,8 +52,7 @@ TEST(ListStatus, GivesTimesOfTheWallClockAndNamesOfNeeds) {
 
 TEST(Summary, SaysHowManyAreReadyAndWhatTheFirstOtherWaitsFor) {
     SupervisorState state = two_services();
-    EXPECT_EQ(summary(state),
-              "site demo, generation 3: 1 of 2 ready; hive was killed by SIGKILL");
+    EXPECT_EQ(summary(state), "site demo, generation 3: 1 of 2 ready; hive was killed by SIGKILL");
     EXPECT_FALSE(all_ready(state));
     state.nodes["lakebed-hive.service"].state = State::ready;
     EXPECT_EQ(summary(state), "site demo, generation 3: 2 of 2 ready");
@@ -61,7 +61,9 @@ TEST(Summary, SaysHowManyAreReadyAndWhatTheFirstOtherWaitsFor) {
     EXPECT_EQ(summary(state), "site demo, generation 3: 2 of 2 ready; lakebed.target is down");
 }
 
-TEST(AllReady, IsFalseWhenNothingIsApplied) { EXPECT_FALSE(all_ready({})); }
+TEST(AllReady, IsFalseWhenNothingIsApplied) {
+    EXPECT_FALSE(all_ready({}));
+}
 
 TEST(FindUnit, TakesNameOrUnitAndSuggestsForATypo) {
     SupervisorState state = two_services();

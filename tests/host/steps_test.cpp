@@ -9,7 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 
-struct Step_ : test::HostTest {
+struct HostStep : test::HostTest {
     Result<void> perform(const Step& step) {
         test::FilesHost files = host();
         return files.perform(step, {});
@@ -25,10 +25,10 @@ struct Step_ : test::HostTest {
         return info.st_ino;
     }
 };
-using EnsureDirStep = Step_;
-using EnsureSecretStep = Step_;
-using UnpackStep = Step_;
-using FileStep = Step_;
+using EnsureDirStep = HostStep;
+using EnsureSecretStep = HostStep;
+using UnpackStep = HostStep;
+using FileStep = HostStep;
 
 TEST_F(EnsureDirStep, makes_it_with_its_mode_whatever_the_umask) {
     for (mode_t mask : {mode_t{0}, mode_t{077}}) {

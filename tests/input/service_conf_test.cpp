@@ -112,6 +112,14 @@ TEST(ServiceConf, keeps_its_files_in_their_directory) {
         "s.toml:9:1: error: file \"probe.toml\" is there twice\n");
 }
 
+TEST(ServiceConf, has_one_file_for_the_sites_settings) {
+    std::string file = "[[file]]\nformat = \"redis\"\nsettings = true\npath = ";
+    EXPECT_EQ(problems(kHead + file + "\"a\"\n"), "");
+    EXPECT_EQ(problems(kHead + file + "\"a\"\n" + file + "\"b\"\n"),
+              "s.toml:1:1: error: more than one file of s takes the site's settings\n"
+              "  fix: they can go into one file only\n");
+}
+
 TEST(ServiceConf, keeps_names_of_lakebed_out_of_its_variables) {
     EXPECT_EQ(problems(kHead + "[variables]\nport = 1\nhome = \"x\"\nlist = [1]\n"),
               "s.toml:6:1: error: variable \"port\" has a name that lakebed uses itself\n  fix: "

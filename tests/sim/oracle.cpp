@@ -53,8 +53,11 @@ void Oracle::told(const Event& event, Time captured) {
             truth.op_stopped = target_up;
             truth.pending_stop.reset();
         }
-    } else if (std::holds_alternative<TargetStarting>(event)) {
+    } else if (const auto* starting = std::get_if<TargetStarting>(&event)) {
         target_up = true;
+        // A stop that came while this was on its way goes with the stops before it.
+        if (starting->invocation_id != target_run) fresh_target();
+        target_run = starting->invocation_id;
     } else if (std::holds_alternative<TargetStopping>(event) ||
                std::holds_alternative<ShutdownRequested>(event)) {
         target_up = false;
@@ -81,11 +84,13 @@ void Oracle::starts(std::size_t unit) {
     Truth& truth = truth_[unit];
     truth.hold_unseen = truth.hold_unseen || truth.hold;
     const Unit& real = systemd_.units()[unit];
+    truth.last_start = timeline_.now();
     truth.either = truth.either ||
-                   ((truth.op_stopped || truth.hold) && real.job && real.job->type != "stop");
+                   ((truth.op_stopped || truth.hold) &&
+                    (real.job ? real.job->type != "stop" : real.phase == Phase::active));
     truth.op_stopped = truth.hold = truth.maybe_stopped = false;
     truth.pending_stop.reset();
-    relieve(unit, 1);
+    renew(unit);
 }
 
 void Oracle::began(std::size_t unit) { truth_[unit].pending_stop.reset(); }
@@ -94,9 +99,12 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         if (only && *only != i) continue;
         Truth& truth = truth_[i];
+        // Wishes that cross each other on their way to lakebedd.
+        const bool stops = verb == Verb::stop || verb == Verb::hold;
+        truth.either = stops ? truth.last_start && timeline_.now() - *truth.last_start < 100ms
+                             : truth.pending_stop.has_value();
         truth.pending_stop.reset();
-        truth.either = false;
-        relieve(i, 1);
+        renew(i);
         switch (verb) {
         case Verb::start:
         case Verb::restart:
@@ -114,7 +122,7 @@ void Oracle::fresh_target() {
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         truth_[i].op_stopped = truth_[i].maybe_stopped = truth_[i].either = false;
         truth_[i].pending_stop.reset();
-        relieve(i, 1);
+        renew(i);
     }
 }
 
@@ -129,12 +137,17 @@ void Oracle::daemon_started() {
 }
 
 void Oracle::graph_reloaded() {
-    for (std::size_t i = 0; i < truth_.size(); ++i) relieve(i, 1);
+    for (std::size_t i = 0; i < truth_.size(); ++i) renew(i);
 }
 
 // What makes a start something else than a restart after a failure of its own.
 void Oracle::relieve(std::size_t unit, int amount) {
     truth_[unit].relief.emplace_back(timeline_.now(), amount);
+}
+
+// A new chance: the budget is whole again.
+void Oracle::renew(std::size_t unit) {
+    relieve(unit, scenario_.graph.nodes[unit].restart.budget + 1);
 }
 
 void Oracle::check_start(std::size_t index, bool restart) {
@@ -166,8 +179,8 @@ void Oracle::count(std::size_t index) {
     while (truth.starts.front() + window <= now) truth.starts.pop_front();
     while (!truth.relief.empty() && truth.relief.front().first + window + 1min <= now)
         truth.relief.pop_front();
-    std::int64_t allowed = policy.budget + 1 + window / (policy.slow_lane * 8 / 10);
-    for (const auto& [when, amount] : truth.relief) allowed += amount * (policy.budget + 1);
+    std::int64_t allowed = policy.budget + 2 + window / policy.slow_lane;
+    for (const auto& [when, amount] : truth.relief) allowed += amount;
     if (static_cast<std::int64_t>(truth.starts.size()) > allowed)
         violation(fmt::format("{} was started {} times within its budget window, {} are allowed",
                               scenario_.graph.nodes[index].name, truth.starts.size(), allowed));
@@ -220,9 +233,9 @@ void Oracle::settled(const SupervisorState& state) {
     }
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         const NodeState& node = state.nodes.at(scenario_.graph.nodes[i].unit);
-        if (node.state == State::ready && node.attempts == 0 && node.ready_at &&
+        if (node.state == State::ready && node.attempts == 0 && node.restarts.empty() &&
             (truth_[i].relief.empty() || truth_[i].relief.back().first + 60s < timeline_.now()))
-            relieve(i, 1);
+            renew(i);
     }
 }
 

@@ -19,10 +19,11 @@ struct Truth { // about one unit
     bool op_stopped = false;
     bool hold = false;
     std::optional<Time> pending_stop; // done, not yet visible to lakebedd
+    std::optional<Time> last_start;   // by people
     bool leaves_trace = false;        // … and visible in a snapshot, not in a signal only
     bool maybe_stopped = false;       // somebody stopped it, perhaps without a trace
     bool hold_unseen = false; // its end by a start was not seen
-    bool either = false; // a start by people that left no trace, as it joined a start under way
+    bool either = false; // a start by people that left no trace, as nothing was to be done
     bool restart_asked = false;
     // Counting.
     std::deque<Time> starts;
@@ -51,7 +52,8 @@ class Oracle {
 
     void violation(std::string what);
     std::optional<std::string> broken;
-    bool target_up = false; // as lakebedd was told
+    bool target_up = false;  // as lakebedd was told
+    std::string target_run; // …
 
   private:
     std::size_t place(const std::string& unit) const;
@@ -59,6 +61,7 @@ class Oracle {
     void check_stop(std::size_t unit);
     void count(std::size_t unit);
     void relieve(std::size_t unit, int amount);
+    void renew(std::size_t unit);
 
     const Scenario& scenario_;
     Timeline& timeline_;

@@ -175,6 +175,7 @@ void Systemd::stopped(Unit& unit) {
     unit.result = "success";
     unit.code = unit.status = 0;
     unit.run.clear(); // collected (F8)
+    if (unit.job && unit.job->type == "stop") unit.n_restarts = 0;
     enter(unit, Phase::inactive);
     if (unit.job && unit.job->type == "stop") return finish(unit, "done");
     if (unit.job) { // the stop half of a restart

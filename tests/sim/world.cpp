@@ -63,6 +63,7 @@ class World {
     std::string remembered_;           // its state file
     NodeState nothing_;
     std::uint64_t connection_ = 0, life_ = 0;
+    bool connected_ = false;
     Time last_arrival_{0};
     std::set<std::size_t> hinted_; // units with a signal under way
     std::map<std::pair<std::size_t, Deadline>, std::pair<Time, std::uint64_t>> deadlines_;
@@ -134,7 +135,7 @@ World::World(const Scenario& scenario, Mutant mutant, bool trace)
     : scenario_(scenario), mutant_(mutant), trace_(trace), random_(scenario.seed ^ 0xabcdef),
       systemd_(timeline_, random_, scenario), oracle_(scenario, timeline_, systemd_) {
     systemd_.changed = [this](std::size_t index) {
-        if (!engine_ || hinted_.contains(index) || random_.chance(scenario_.lost_signals)) return;
+        if (!engine_ || !connected_ || hinted_.contains(index) || random_.chance(scenario_.lost_signals)) return;
         hinted_.insert(index);
         arrive([this, index] {
             hinted_.erase(index);
@@ -147,7 +148,7 @@ World::World(const Scenario& scenario, Mutant mutant, bool trace)
         });
     };
     systemd_.removed = [this](const Ended& ended) {
-        if (!engine_) return;
+        if (!engine_ || !connected_) return;
         arrive([this, ended] {
             const UnitSnapshot shot = systemd_.snapshot(ended.unit);
             const Time captured = timeline_.now();
@@ -180,7 +181,7 @@ void World::arrive(std::function<void()> what) {
     last_arrival_ = std::max(last_arrival_,
                              timeline_.now() + random_.span(200us, random_.chance(0.1) ? 20ms : 3ms));
     timeline_.at(last_arrival_, [this, connection = connection_, what = std::move(what)] {
-        if (connection == connection_ && engine_) what();
+        if (connection == connection_ && connected_ && engine_) what();
     });
 }
 
@@ -191,6 +192,7 @@ void World::list_all() {
 
 void World::connect() {
     ++connection_;
+    connected_ = true;
     hinted_.clear();
     last_arrival_ = timeline_.now();
     list_all();
@@ -231,7 +233,7 @@ void World::boot_daemon() {
         auto self = weak.lock();
         timeline_.at(timeline_.now() + 60s, [this, life, self] {
             if (!engine_ || life != life_) return;
-            list_all();
+            if (connected_) list_all();
             if (engine_ && life == life_) (*self)(life);
         });
     };
@@ -243,6 +245,7 @@ void World::kill_daemon(Duration away) {
     note("lakebedd dies");
     remembered_ = write_state(durable(engine_->state(), fmt::format("boot{}", boots_)));
     engine_.reset();
+    connected_ = false;
     ++connection_;
     die_before_acting_ = false;
     timeline_.at(timeline_.now() + 100ms + away, [this] { boot_daemon(); });
@@ -339,9 +342,10 @@ void World::call(const std::string& name, const std::string& type) {
     // Calls that are on the wire when lakebedd dies are still carried out, or not.
     const bool survives = random_.chance(0.5);
     timeline_.at(timeline_.now() + random_.span(100us, 2ms), [=, this, connection = connection_] {
-        if (connection != connection_ && !survives) return;
+        const bool stands = connection == connection_ && connected_;
+        if (!stands && !survives) return;
         if (type != "stop") oracle_.began(index);
-        if (systemd_.request(index, type, Who::daemon) == 0 && connection == connection_)
+        if (systemd_.request(index, type, Who::daemon) == 0 && stands)
             arrive([=, this] { tell(JobDone{name, type, "refused", true}); });
     });
 }
@@ -454,11 +458,11 @@ void World::inject(const Fault& fault) {
         if (service && real.spec->liveness && real.phase == Phase::active) real.hung = true;
         break;
     case Kind::flap:
-        real.flap_until = timeline_.now() + fault.span;
+        real.flap_until = timeline_.now() + fault.span * fault.count;
         systemd_.kill(fault.unit, "signal", CLD_KILLED, SIGSEGV);
         break;
     case Kind::bad_starts:
-        real.bad_starts = fault.count;
+        real.bad_starts = fault.count * 2;
         systemd_.kill(fault.unit, "signal", CLD_KILLED, SIGKILL);
         break;
     case Kind::stuck:
@@ -498,7 +502,7 @@ void World::inject(const Fault& fault) {
     case Kind::daemon_death_before_acting: die_before_acting_ = engine_.has_value(); break;
     case Kind::reconnect:
         if (!engine_) break;
-        ++connection_; // until the new one stands, nothing comes or goes
+        connected_ = false; // until the new one stands, nothing comes or goes
         timeline_.at(timeline_.now() + std::min(fault.span, Duration(2s)), [this, life = life_] {
             if (engine_ && life == life_) connect();
         });
@@ -519,7 +523,7 @@ void World::inject(const Fault& fault) {
         if (fault.count % 2 == 0) graph.nodes[fault.unit].title += "!";
         oracle_.graph_reloaded();
         tell(GraphReloaded{std::move(graph)});
-        list_all();
+        if (connected_) list_all();
         break;
     }
     }

@@ -29,16 +29,16 @@ struct Metastore {
         bytes[3] = 2;
         auto call = thrift::decode_reply(bytes).value().value();
         if (call.method == "create_database") {
-            const auto& database =
-                std::get<thrift::Struct>(thrift::find(call.fields, 1)->data);
+            const auto& database = std::get<thrift::Struct>(thrift::find(call.fields, 1)->data);
             databases.push_back(thrift::text(database, 1));
             location = thrift::text(database, 3);
             return reply(call.method, call.sequence, {});
         }
         if (call.method == "get_database")
             return reply(call.method, call.sequence,
-                         {{0, {thrift::Struct{{1, {databases.back()}},
-                                              {3, {forgets_location ? "elsewhere"s : location}}}}}});
+                         {{0,
+                           {thrift::Struct{{1, {databases.back()}},
+                                           {3, {forgets_location ? "elsewhere"s : location}}}}}});
         std::erase(databases, thrift::text(call.fields, 1));
         return reply(call.method, call.sequence, {});
     }
@@ -47,9 +47,8 @@ struct Metastore {
 class MetastoreStepTest : public testing::Test {
   protected:
     Metastore metastore;
-    test::FakeServer server{[this](const std::string& received) {
-        return test::Answer{metastore.run(received)};
-    }};
+    test::FakeServer server{
+        [this](const std::string& received) { return test::Answer{metastore.run(received)}; }};
 
     StepResult run() {
         MetastoreStep step{"127.0.0.1", server.port(), "s3a://warehouse"};

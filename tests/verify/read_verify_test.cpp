@@ -64,10 +64,15 @@ port = 1
     RedisStep redis{"127.0.0.1", 6379, "app", "/s/app"};
     redis.persistence_user = "probe";
     redis.persistence_password_file = "/s/probe";
-    S3Step s3{"127.0.0.1", 9000, "us-east-1", "/s/a", "/s/b", {"warehouse"},
+    S3Step s3{"127.0.0.1",
+              9000,
+              "us-east-1",
+              "/s/a",
+              "/s/b",
+              {"warehouse"},
               {{"hive", "/s/c", "/s/d", "warehouse", {"x"}}}};
-    PostgresStep postgres{"/run/pg", 5432, "postgres", "", "postgres",
-                          {{"wal", "show wal_level", "logical", ""}}};
+    PostgresStep postgres{"/run/pg", 5432,       "postgres",
+                          "",        "postgres", {{"wal", "show wal_level", "logical", ""}}};
     MetastoreStep metastore{"127.0.0.1", 9083, "s3a://warehouse"};
     Duration usual = std::chrono::seconds(30);
     EXPECT_EQ(steps, (std::vector<VerifyStep>{
@@ -87,8 +92,8 @@ TEST(ReadVerify, AnUnknownKindIsNamedWithPlaceAndSuggestion) {
 }
 
 TEST(ReadVerify, AnUnknownKeyIsNamed) {
-    EXPECT_NE(first_error("[[step]]\nservice = \"a\"\nkind = \"tcp\"\nport = 1\nprot = 2\n").find(
-                  "verify.toml:5:1: error: unknown key step[0].prot"),
+    EXPECT_NE(first_error("[[step]]\nservice = \"a\"\nkind = \"tcp\"\nport = 1\nprot = 2\n")
+                  .find("verify.toml:5:1: error: unknown key step[0].prot"),
               std::string::npos);
 }
 
@@ -106,8 +111,9 @@ checks = [{ name = "n", query = "q", matches = "(" }]
 }
 
 TEST(ReadVerify, APortOutOfRangeIsAnError) {
-    EXPECT_NE(first_error("[[step]]\nservice = \"a\"\nkind = \"tcp\"\nport = 70000\n").find("70000"),
-              std::string::npos);
+    EXPECT_NE(
+        first_error("[[step]]\nservice = \"a\"\nkind = \"tcp\"\nport = 70000\n").find("70000"),
+        std::string::npos);
 }
 
 } // namespace

@@ -9,7 +9,9 @@ namespace {
 
 using testing::HasSubstr;
 
-std::optional<test::Answer> silence(const std::string&) { return std::nullopt; }
+std::optional<test::Answer> silence(const std::string&) {
+    return std::nullopt;
+}
 
 VerifyStep tcp(const std::string& name, Port port) {
     return {name, name, std::chrono::seconds(5), TcpProbe{"127.0.0.1", port}};

@@ -82,8 +82,11 @@ class S3StepTest : public testing::Test {
         step.root_access_key_file = directory.write("root", "root");
         step.root_secret_key_file = directory.write("root-secret", "root-secret");
         step.buckets = std::move(buckets);
-        step.users = {{"hive", directory.write("hive", "hive"),
-                       directory.write("hive-secret", "hive-secret"), "warehouse", {"checkpoints"}}};
+        step.users = {{"hive",
+                       directory.write("hive", "hive"),
+                       directory.write("hive-secret", "hive-secret"),
+                       "warehouse",
+                       {"checkpoints"}}};
         return run_verify({{"s3", "minio", std::chrono::seconds(10), step}}).steps.at(0);
     }
 };

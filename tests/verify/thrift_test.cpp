@@ -16,15 +16,16 @@ const std::string kDropDatabase = "\x80\x01\x00\x01\x00\x00\x00\x0d"
                                   "\x00"s;
 
 // get_database: 0 = Database{1: "x", 3: "s3a://w/x", 4: {"k": "v"}, 7: 1}
-const std::string kDatabase = "\x80\x01\x00\x02\x00\x00\x00\x0c"
-                              "get_database"
-                              "\x00\x00\x00\x02"
-                              "\x0c\x00\x00"
-                              "\x0b\x00\x01\x00\x00\x00\x01x"
-                              "\x0b\x00\x03\x00\x00\x00\x09s3a://w/x"
-                              "\x0d\x00\x04\x0b\x0b\x00\x00\x00\x01\x00\x00\x00\x01k\x00\x00\x00\x01v"
-                              "\x08\x00\x07\x00\x00\x00\x01"
-                              "\x00\x00"s;
+const std::string kDatabase =
+    "\x80\x01\x00\x02\x00\x00\x00\x0c"
+    "get_database"
+    "\x00\x00\x00\x02"
+    "\x0c\x00\x00"
+    "\x0b\x00\x01\x00\x00\x00\x01x"
+    "\x0b\x00\x03\x00\x00\x00\x09s3a://w/x"
+    "\x0d\x00\x04\x0b\x0b\x00\x00\x00\x01\x00\x00\x00\x01k\x00\x00\x00\x01v"
+    "\x08\x00\x07\x00\x00\x00\x01"
+    "\x00\x00"s;
 
 TEST(Thrift, ACallIsEncodedByteForByteAsTheProtocolHasIt) {
     EXPECT_EQ(encode_call("drop_database", 7, {{1, {"x"s}}, {2, {true}}, {3, {false}}}),
@@ -41,10 +42,8 @@ TEST(Thrift, ANestedStructIsEncodedWithItsOwnStop) {
 TEST(Thrift, AReplyIsReadWithStructsMapsAndNumbers) {
     auto reply = decode_reply(kDatabase);
     ASSERT_TRUE(reply && *reply);
-    Struct database{{1, {"x"s}},
-                    {3, {"s3a://w/x"s}},
-                    {4, {List{{"k"s}, {"v"s}}}},
-                    {7, {std::int32_t{1}}}};
+    Struct database{
+        {1, {"x"s}}, {3, {"s3a://w/x"s}}, {4, {List{{"k"s}, {"v"s}}}}, {7, {std::int32_t{1}}}};
     EXPECT_EQ(**reply, (Reply{"get_database", 2, false, {{0, {database}}}}));
 }
 

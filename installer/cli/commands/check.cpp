@@ -18,9 +18,10 @@ Result<int> run_check(Context& context) {
 Command check_command() {
     return {.name = "check",
             .summary = "look for what would keep the stack from running here",
-            .description = "Reads the configuration and the host, changes nothing, and reports every "
-                           "problem: mistakes with file, line and column, ports held by others, too "
-                           "little disk or memory, artifacts that the depot lacks.",
+            .description =
+                "Reads the configuration and the host, changes nothing, and reports every "
+                "problem: mistakes with file, line and column, ports held by others, too "
+                "little disk or memory, artifacts that the depot lacks.",
             .examples = {"lakebed check", "lakebed check --json"},
             .run = run_check};
 }

@@ -7,7 +7,8 @@ namespace {
 
 std::string words_of(const std::vector<OptionRow>& rows) {
     std::string words;
-    for (const OptionRow& row : rows) words += fmt::format("{}{}", words.empty() ? "" : " ", row.name);
+    for (const OptionRow& row : rows)
+        words += fmt::format("{}{}", words.empty() ? "" : " ", row.name);
     return words;
 }
 
@@ -154,7 +155,8 @@ std::string fish() {
 Result<int> run_completion(Context& context) {
     const std::string& shell = context.arguments[0];
     if (shell != "bash" && shell != "zsh" && shell != "fish")
-        return fail(Errc::usage, fmt::format("no completion for \"{}\"", shell), "bash, zsh or fish");
+        return fail(Errc::usage, fmt::format("no completion for \"{}\"", shell),
+                    "bash, zsh or fish");
     context.print(shell == "bash" ? bash() : shell == "zsh" ? zsh() : fish());
     return 0;
 }

@@ -82,9 +82,10 @@ std::string where(const Layer& layer) {
 void print(Context& context, const std::string& key, const std::vector<Layer>& layers) {
     Array rows;
     for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
-        context.print(layer == layers.rbegin()
-                          ? fmt::format("{} = {}\n    set by {}\n", key, layer->value, where(*layer))
-                          : fmt::format("    over   {}: {}\n", where(*layer), layer->value));
+        context.print(
+            layer == layers.rbegin()
+                ? fmt::format("{} = {}\n    set by {}\n", key, layer->value, where(*layer))
+                : fmt::format("    over   {}: {}\n", where(*layer), layer->value));
         Table row;
         set(row, "value", layer->value);
         set(row, "set_by", where(*layer));
@@ -107,7 +108,8 @@ Result<int> run_explain(Context& context) {
         bool show = wanted.empty() ? std::any_of(layers.begin(), layers.end(),
                                                  [&](const Layer& layer) {
                                                      for (const SiteFile& file : inputs.site_files)
-                                                         if (file.file == layer.pos.file) return true;
+                                                         if (file.file == layer.pos.file)
+                                                             return true;
                                                      return false;
                                                  })
                                    : key == wanted || key.starts_with(wanted + ".");
@@ -131,8 +133,9 @@ Command explain_command() {
     return {.name = "explain",
             .summary = "what a key of the configuration is, and which file set it",
             .arguments = "[KEY]",
-            .description = "Prints the value in force with file, line and column, and the values it "
-                           "replaces. KEY may be a whole table. Without it: all that the site sets.",
+            .description =
+                "Prints the value in force with file, line and column, and the values it "
+                "replaces. KEY may be a whole table. Without it: all that the site sets.",
             .examples = {"lakebed explain service.redis.port", "lakebed explain service.postgres"},
             .max_arguments = 1,
             .run = run_explain};

@@ -15,8 +15,8 @@ namespace {
 std::uint64_t known_bytes(const Catalog& catalog, const std::vector<std::string>& artifacts) {
     std::uint64_t sum = 0;
     for (const Artifact& artifact : catalog.artifacts)
-        if (artifacts.empty() || std::find(artifacts.begin(), artifacts.end(), artifact.name) !=
-                                     artifacts.end())
+        if (artifacts.empty() ||
+            std::find(artifacts.begin(), artifacts.end(), artifact.name) != artifacts.end())
             sum += artifact.size.bytes;
     return sum;
 }
@@ -26,8 +26,8 @@ void show(Progress& progress, const FetchProgress& at) {
     if (at.phase == FetchPhase::done || at.phase == FetchPhase::failed)
         progress.finish(at.artifact, now);
     else if (at.phase != FetchPhase::waiting)
-        progress.update(at.artifact, fmt::format("{} {}", to_string(at.phase), at.artifact), at.done,
-                        at.total, now);
+        progress.update(at.artifact, fmt::format("{} {}", to_string(at.phase), at.artifact),
+                        at.done, at.total, now);
 }
 
 // Those of every component that a service of the profile uses.
@@ -52,7 +52,8 @@ Result<int> jobs_of(const Context& context) {
     int jobs = FetchOptions().jobs;
     if (!text) return jobs;
     auto parsed = std::from_chars(text->data(), text->data() + text->size(), jobs);
-    if (parsed.ec != std::errc() || parsed.ptr != text->data() + text->size() || jobs < 1 || jobs > 64)
+    if (parsed.ec != std::errc() || parsed.ptr != text->data() + text->size() || jobs < 1 ||
+        jobs > 64)
         return fail(Errc::usage, fmt::format("--jobs is \"{}\"", *text), "a number from 1 to 64");
     return jobs;
 }

@@ -78,16 +78,17 @@ Result<int> run_init(Context& context) {
 } // namespace
 
 Command init_command() {
-    return {.name = "init",
-            .summary = "list the init jobs, or let one make anew what is gone",
-            .description =
-                "Init jobs make what is missing at the first start (database cluster, roles, buckets, "
-                "schema) and delete nothing. What a job has made once and is gone since, it refuses "
-                "to make again, for that is a volume that is not mounted or data that is lost. "
-                "--recreate lets it do so, once; it asks for the job's name or wants --yes.",
-            .options = {{"--recreate", "JOB", "let the job make it again, empty"}},
-            .examples = {"lakebed init", "lakebed init --recreate init-buckets"},
-            .run = run_init};
+    return {
+        .name = "init",
+        .summary = "list the init jobs, or let one make anew what is gone",
+        .description =
+            "Init jobs make what is missing at the first start (database cluster, roles, buckets, "
+            "schema) and delete nothing. What a job has made once and is gone since, it refuses "
+            "to make again, for that is a volume that is not mounted or data that is lost. "
+            "--recreate lets it do so, once; it asks for the job's name or wants --yes.",
+        .options = {{"--recreate", "JOB", "let the job make it again, empty"}},
+        .examples = {"lakebed init", "lakebed init --recreate init-buckets"},
+        .run = run_init};
 }
 
 } // namespace lakebed

@@ -105,14 +105,15 @@ unpacked programs
 )";
 
 Result<int> run_man(Context& context) {
-    std::string page = ".TH LAKEBED 1 \"\" \"lakebed " LAKEBED_VERSION "\"\n"
-                       ".SH NAME\nlakebed \\- install a streaming lakehouse and keep it running\n"
-                       ".SH SYNOPSIS\n\\fBlakebed\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR...] "
-                       "[\\fIOPTION\\fR...]\n"
-                       ".SH DESCRIPTION\n"
-                       "lakebed puts PostgreSQL, MinIO, a Hive Metastore and Redis on this machine as "
-                       "systemd services, and \\fBlakebedd\\fR(8) looks after them.\n"
-                       ".SH COMMANDS\n";
+    std::string page =
+        ".TH LAKEBED 1 \"\" \"lakebed " LAKEBED_VERSION "\"\n"
+        ".SH NAME\nlakebed \\- install a streaming lakehouse and keep it running\n"
+        ".SH SYNOPSIS\n\\fBlakebed\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR...] "
+        "[\\fIOPTION\\fR...]\n"
+        ".SH DESCRIPTION\n"
+        "lakebed puts PostgreSQL, MinIO, a Hive Metastore and Redis on this machine as "
+        "systemd services, and \\fBlakebedd\\fR(8) looks after them.\n"
+        ".SH COMMANDS\n";
     for (const Command& command : all_commands())
         if (!command.hidden) page += command_section(command);
     page += ".SH OPTIONS\nOf every command:\n" + options(global_options());
@@ -123,10 +124,7 @@ Result<int> run_man(Context& context) {
 } // namespace
 
 Command man_command() {
-    return {.name = "man",
-            .summary = "print lakebed(1) as roff",
-            .run = run_man,
-            .hidden = true};
+    return {.name = "man", .summary = "print lakebed(1) as roff", .run = run_man, .hidden = true};
 }
 
 } // namespace lakebed

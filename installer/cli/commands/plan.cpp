@@ -19,9 +19,10 @@ Result<int> run_plan(Context& context) {
 Command plan_command() {
     return {.name = "plan",
             .summary = "show exactly what apply would do",
-            .description = "Prints the steps in their order (programs, files, units, restarts), what "
-                           "each service gets of the memory, ports, the most disk space needed, files "
-                           "edited by hand, and the host's problems. Changes nothing.",
+            .description =
+                "Prints the steps in their order (programs, files, units, restarts), what "
+                "each service gets of the memory, ports, the most disk space needed, files "
+                "edited by hand, and the host's problems. Changes nothing.",
             .options = {{"--detailed-exitcode", "", "exit with 4 when there is something to do"},
                         kOverwriteEdited},
             .examples = {"lakebed plan", "lakebed plan --json --detailed-exitcode"},

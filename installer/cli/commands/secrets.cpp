@@ -31,7 +31,7 @@ void list(Context& context, const Stack& stack) {
     for (const StackSecret& secret : stack.secrets) {
         struct stat info {};
         bool present = ::stat(secret.path.c_str(), &info) == 0;
-        std::string origin = secret.generate > 0      ? "generated"
+        std::string origin = secret.generate > 0     ? "generated"
                              : !secret.value.empty() ? "fixed value"
                                                      : "the operator's";
         table.rows.push_back(
@@ -70,7 +70,8 @@ Result<int> run_secrets(Context& context) {
     }
     auto value = read_secret_file(secret.path);
     if (!value && value.error().code == Errc::not_found)
-        return fail(Errc::not_found, fmt::format("secret \"{}\" has not been made yet", secret.name),
+        return fail(Errc::not_found,
+                    fmt::format("secret \"{}\" has not been made yet", secret.name),
                     "lakebed apply makes it");
     auto text = TRY(std::move(value));
     set(context.document, "value", text);

@@ -54,7 +54,9 @@ Result<int> run_stop(Context& context) {
 Result<int> run_restart(Context& context) {
     return by_systemd(context, &SystemdManager::restart_unit, "is ready again");
 }
-Result<int> run_hold(Context& context) { return by_lakebedd(context, &Client::hold, "is held"); }
+Result<int> run_hold(Context& context) {
+    return by_lakebedd(context, &Client::hold, "is held");
+}
 Result<int> run_release(Context& context) {
     return by_lakebedd(context, &Client::release, "is released");
 }

@@ -13,8 +13,8 @@ constexpr int kNotRunning = 3; // as the LSB has it for `status`
 
 std::string age(std::uint64_t since) {
     if (since == 0) return "";
-    auto now = std::chrono::duration_cast<Duration>(
-        std::chrono::system_clock::now().time_since_epoch());
+    auto now =
+        std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch());
     return short_duration(std::max(Duration(0), now - Duration(since)));
 }
 
@@ -59,8 +59,8 @@ Result<int> run_status(Context& context) {
     for (const GraphNode* node : nodes)
         for (const ServiceStatus& service : status.services)
             if (service.unit == node->unit) chosen.push_back(service);
-    bool ready = chosen.size() == nodes.size() &&
-                 std::all_of(chosen.begin(), chosen.end(), is_ready);
+    bool ready =
+        chosen.size() == nodes.size() && std::all_of(chosen.begin(), chosen.end(), is_ready);
 
     set(context.document, "site", graph.site);
     set(context.document, "generation", std::int64_t{graph.generation});
@@ -84,8 +84,9 @@ Command status_command() {
     return {.name = "status",
             .summary = "how each service is, and why",
             .arguments = "[SERVICE...]",
-            .description = "Exits with 0 when all services are ready, with 3 when not. Works without "
-                           "lakebedd too, from what systemd knows.",
+            .description =
+                "Exits with 0 when all services are ready, with 3 when not. Works without "
+                "lakebedd too, from what systemd knows.",
             .examples = {"lakebed status", "lakebed status postgres --json"},
             .max_arguments = 100,
             .run = run_status};

@@ -43,17 +43,18 @@ Result<int> run_up(Context& context) {
 } // namespace
 
 Command up_command() {
-    return {.name = "up",
-            .summary = "apply, start everything, and wait until it is ready",
-            .description =
-                "Check, apply, start of lakebed.target, and a live view of what waits for what until "
-                "every service is ready, at most --timeout (default 10min). Ends early when a "
-                "service cannot start as it is configured. Ctrl-C ends the wait, not the start.",
-            .options = {{"--fetch", "", "fetch artifacts that the depot lacks"},
-                        {"--offline", "", "use no network, also with --fetch"},
-                        kOverwriteEdited},
-            .examples = {"lakebed up", "lakebed up --fetch --timeout 20min"},
-            .run = run_up};
+    return {
+        .name = "up",
+        .summary = "apply, start everything, and wait until it is ready",
+        .description =
+            "Check, apply, start of lakebed.target, and a live view of what waits for what until "
+            "every service is ready, at most --timeout (default 10min). Ends early when a "
+            "service cannot start as it is configured. Ctrl-C ends the wait, not the start.",
+        .options = {{"--fetch", "", "fetch artifacts that the depot lacks"},
+                    {"--offline", "", "use no network, also with --fetch"},
+                    kOverwriteEdited},
+        .examples = {"lakebed up", "lakebed up --fetch --timeout 20min"},
+        .run = run_up};
 }
 
 } // namespace lakebed

@@ -9,7 +9,9 @@
 namespace lakebed {
 namespace {
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
 
 Array step_rows(const VerifyReport& report) {
     Array rows;
@@ -82,16 +84,17 @@ Result<int> run_verify_command(Context& context) {
 } // namespace
 
 Command verify_command() {
-    return {.name = "verify",
-            .summary = "prove that the services do what they are for",
-            .arguments = "[SERVICE...]",
-            .description =
-                "Runs the acceptance steps of the current generation against the running services: "
-                "strangers are refused, a key, an object, a database can be made, read and removed. "
-                "Everything is made under a random name and removed again.",
-            .examples = {"lakebed verify", "lakebed verify redis --json"},
-            .max_arguments = 100,
-            .run = run_verify_command};
+    return {
+        .name = "verify",
+        .summary = "prove that the services do what they are for",
+        .arguments = "[SERVICE...]",
+        .description =
+            "Runs the acceptance steps of the current generation against the running services: "
+            "strangers are refused, a key, an object, a database can be made, read and removed. "
+            "Everything is made under a random name and removed again.",
+        .examples = {"lakebed verify", "lakebed verify redis --json"},
+        .max_arguments = 100,
+        .run = run_verify_command};
 }
 
 } // namespace lakebed

@@ -20,8 +20,9 @@ Command wait_command() {
     return {.name = "wait",
             .summary = "wait until services are ready",
             .arguments = "[SERVICE...]",
-            .description = "Waits for the named services, or for all. Starts nothing. After --timeout "
-                           "(default 10min) it ends with 75 and the reason of each that is not ready.",
+            .description =
+                "Waits for the named services, or for all. Starts nothing. After --timeout "
+                "(default 10min) it ends with 75 and the reason of each that is not ready.",
             .examples = {"lakebed wait", "lakebed wait postgres redis --timeout 90s"},
             .max_arguments = 100,
             .run = run_wait};
