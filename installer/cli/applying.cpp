@@ -27,10 +27,14 @@ Result<void> ask_about_restarts(const Context& context, const Plan& plan) {
     return fail(Errc::refused, "nothing has been changed", "lakebed apply --yes does not ask");
 }
 
-std::uint64_t unpacked_bytes(const Plan& plan) {
+// Reading the artifacts and writing what is in them, as the host counts it.
+std::uint64_t bytes_to_do(const Plan& plan) {
     std::uint64_t sum = 0;
     for (const Step& step : plan.steps)
-        if (const auto* unpack = std::get_if<Unpack>(&step)) sum += unpack->entry.unpacked.bytes;
+        if (const auto* unpack = std::get_if<Unpack>(&step)) {
+            sum += unpack->entry.unpacked.bytes;
+            for (const DepotEntry& entry : unpack->from) sum += entry.size.bytes;
+        }
     return sum;
 }
 
@@ -84,7 +88,7 @@ Result<int> apply_to_host(Context& context) {
     }
     TRY(ask_about_restarts(context, plan));
     Progress progress(context.io, context.globals.quiet, "apply", plan.steps.size(),
-                      unpacked_bytes(plan));
+                      bytes_to_do(plan));
     ApplyOptions options;
     options.cancel = context.cancel;
     options.progress = [&](const ApplyProgress& at) { show(context, plan, progress, at); };

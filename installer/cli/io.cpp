@@ -74,6 +74,7 @@ std::string format_table(const TextTable& table) {
 
 std::string short_duration(std::chrono::microseconds duration) {
     double seconds = std::chrono::duration<double>(duration).count();
+    if (seconds < 1) return fmt::format("{:.0f}ms", seconds * 1000);
     if (seconds < 10) return fmt::format("{:.1f}s", seconds);
     auto whole = static_cast<long long>(seconds);
     if (whole < 60) return fmt::format("{}s", whole);

@@ -35,7 +35,7 @@ struct TextTable {
 
 [[nodiscard]] std::string format_table(const TextTable& table);
 
-// "3.2s", "2min 5s", "4h 7min", "3d 2h": short, for people.
+// "12ms", "3.2s", "2min 5s", "4h 7min", "3d 2h": short, for people.
 [[nodiscard]] std::string short_duration(std::chrono::microseconds duration);
 
 } // namespace lakebed

@@ -117,6 +117,19 @@ std::string state_words(const ServiceStatus& service) {
     return words;
 }
 
+std::string reason_words(const ServiceStatus& service) {
+    std::string words = service.sentence;
+    for (const std::string& start : {service.name + " is ", service.name + " "})
+        if (words.starts_with(start)) words.erase(0, start.size());
+    return words == state_words(service) || is_ready(service) ? std::string() : words;
+}
+
+std::string state_line(const ServiceStatus& service) {
+    std::string state = state_words(service), reason = reason_words(service);
+    if (reason.empty()) return state;
+    return reason.starts_with(state) ? reason : state + ": " + reason;
+}
+
 Color state_color(const ServiceStatus& service) {
     if (is_ready(service)) return Color::green;
     for (std::string_view bad : {"failed", "degraded", "backing_off", "slow_lane"})

@@ -38,6 +38,10 @@ select_services(const ServiceGraph& graph, const std::vector<std::string>& names
 [[nodiscard]] bool is_ready(const ServiceStatus& service);
 // "backing_off" as people read it: "backing off".
 [[nodiscard]] std::string state_words(const ServiceStatus& service);
+// Why it is so, without what the state says already: "waiting for postgres"; may be empty.
+[[nodiscard]] std::string reason_words(const ServiceStatus& service);
+// Both in one: "slow lane: ended with exit status 1; …".
+[[nodiscard]] std::string state_line(const ServiceStatus& service);
 [[nodiscard]] Color state_color(const ServiceStatus& service);
 [[nodiscard]] Table status_row(const ServiceStatus& service, const GraphNode* node);
 // "127.0.0.1:6379", "/run/…:5432"; empty when the node has no probe.

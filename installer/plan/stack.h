@@ -5,7 +5,7 @@
 //   site: @site@ @site_id@ @listen@ @connect@ (address clients use) @ip_allow@ (IPAddressAllow=
 //   list)
 //         @listen.url@ @connect.url@ (the same, in brackets when IPv6)
-//         @access_from@ (pg_hba address: samehost when listen is loopback, else all) @state@
+//         @access_from@ (pg_hba address: that of listen when it is loopback, else all) @state@
 //   programs: @libexec@ (where lakebed-probe and lakebed-init are)
 //   own:  @name@ @title@ @user@ @unit@ @config@ (config directory) @runtime@ (RuntimeDirectory)
 //         @data@ @home@ @home:COMPONENT@ @memory@ (bytes) @memory.mib@ @heap.mib@ @start_timeout@

@@ -27,7 +27,6 @@ std::string_view to_string(Doomed doomed) {
 
 NodeState durable_part(const NodeState& from) {
     NodeState node = from;
-    node.reason.clear();
     node.unit = {};
     node.unit.active_state = from.unit.active_state;
     node.unit.sub_state = from.unit.sub_state;
@@ -149,6 +148,7 @@ struct Reader {
 template <class Io, class Node> void visit_node(Io& io, Node& node) {
     io.word("state", node.state, kStateNames);
     io("since", node.since);
+    io("reason", node.reason);
     io("active_state", node.unit.active_state);
     io("sub_state", node.unit.sub_state);
     io("n_restarts", node.unit.n_restarts);
@@ -186,7 +186,8 @@ template <class Io, class Incident_> void visit_incident(Io& io, Incident_& inci
 } // namespace
 
 DurableState durable(const SupervisorState& state, std::string_view boot_id) {
-    DurableState result{std::string(boot_id), state.target_run, state.random, {}};
+    DurableState result{std::string(boot_id), state.target_run, state.target_seen_down, state.random,
+                        {}};
     for (const auto& [unit, node] : state.nodes)
         if (node.recorded || node.hold) result.nodes.emplace(unit, durable_part(node));
     return result;
@@ -197,7 +198,10 @@ SupervisorState restore_state(ServiceGraph graph, const DurableState& remembered
     SupervisorState state;
     const bool same_boot = remembered.boot_id == boot_id;
     if (remembered.random != 0) state.random = remembered.random;
-    if (same_boot) state.target_run = remembered.target_run;
+    if (same_boot) {
+        state.target_run = remembered.target_run;
+        state.target_seen_down = remembered.target_seen_down;
+    }
     for (const GraphNode& spec : graph.nodes) {
         NodeState& node = state.nodes[spec.unit];
         auto found = remembered.nodes.find(spec.unit);
@@ -220,6 +224,7 @@ std::string write_state(const DurableState& state) {
     set(root, "format", std::int64_t{DurableState::kFormat});
     set(root, "boot_id", state.boot_id);
     set(root, "target_run", state.target_run);
+    set(root, "target_seen_down", state.target_seen_down);
     set(root, "random", static_cast<std::int64_t>(state.random));
     Table nodes;
     for (const auto& [unit, node] : state.nodes) {
@@ -249,6 +254,7 @@ DurableState read_state(std::string_view text, std::string_view file, Diagnostic
     }
     state.boot_id = reader.require_string("boot_id");
     state.target_run = reader.string("target_run").value_or("");
+    state.target_seen_down = reader.boolean("target_seen_down").value_or(false);
     state.random = static_cast<std::uint64_t>(reader.integer("random").value_or(0));
     if (const Value* nodes = reader.table("nodes")) {
         for (const Member& member : *nodes->table()) {

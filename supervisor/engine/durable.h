@@ -17,8 +17,9 @@ struct DurableState {
 
     std::string boot_id; // /proc/sys/kernel/random/boot_id
     std::string target_run;
+    bool target_seen_down = false;
     std::uint64_t random = 0;
-    // As in SupervisorState, with what is not durable (unit, reason, known …) left at its default.
+    // As in SupervisorState, with what is not durable (unit, known, probes …) left at its default.
     std::map<std::string, NodeState> nodes;
     bool operator==(const DurableState&) const = default;
 };

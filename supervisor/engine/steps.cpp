@@ -548,13 +548,14 @@ void ustart(Turn& turn, Slot& slot) {
     node.bad_config = false;
     forget_failures(node);
     turn.changed = true;
+    const bool ours = node.doomed != Doomed::no; // is the stop
     switch (node.state) {
     case State::stopping:
-        if (node.doomed != Doomed::no && !node.stop_sent)
+        if (ours && !node.stop_sent)
             node.doomed = Doomed::no;
         else
             node.start_wanted = true;
-        if (seen(slot) == Observed::up) linger(turn, slot);
+        if (ours && seen(slot) == Observed::up) linger(turn, slot);
         break;
     case State::held:
     case State::backing_off:
@@ -578,7 +579,8 @@ void ustop(Turn& turn, Slot& slot) {
     const bool gone = now == Observed::down || now == Observed::failed;
     // A run may come that was asked for before: by us, or by somebody's restart.
     const bool coming = in_flight(node) || node.doomed == Doomed::next_run ||
-                        (now == Observed::going_down && node.unit.job_type != "stop");
+                        ((now == Observed::going_down || now == Observed::queued) &&
+                         node.unit.job_type != "stop");
     if (gone && !coming) return rest(turn, slot);
     node.doomed = coming || now == Observed::hold_off ? Doomed::next_run
                   : now == Observed::going_down       ? Doomed::no
@@ -603,7 +605,9 @@ void wake(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     const Observed now = seen(slot);
     const bool gone = now == Observed::down || now == Observed::failed;
-    if (turn.fresh) {
+    const bool stopped_since = now == Observed::down && turn.target_since &&
+                               node.unit.became_inactive > turn.target_since;
+    if (turn.fresh && !(stopped_since && node.operator_stopped)) {
         node.operator_stopped = false;
         node.bad_config = false;
         forget_failures(node);
@@ -703,10 +707,10 @@ void adopt(Turn& turn, Slot& slot) {
             return linger(turn, slot);
         }
         if (!same_run) adopt_wish(turn, slot);
-        if (same_run && node.state == State::degraded) node.verify_wanted = true;
         if (same_run && !node.started_at) node.started_at = node.since; // our restart was not sent
         note_run(turn, slot);
-        node.ready_at.reset(); // arms the deadlines again
+        node.verify_wanted = !slot.needs.empty(); // they may have come and gone while we were away
+        node.ready_at.reset();                    // arms the deadlines again
         return become_ready(turn, slot);
     case Observed::coming_up:
         if (node.doomed != Doomed::no && (same_run || node.doomed == Doomed::next_run))

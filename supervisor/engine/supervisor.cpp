@@ -56,6 +56,7 @@ void take(Turn& turn, Slot& slot, const JobDone& event) {
             node.doomed = Doomed::no;
             node.stop_sent = false;
         }
+        if (stop) node.start_wanted = false;
         // It ran, also when its snapshots coalesced: to be inactive now is to have been stopped.
         const bool waits = node.state == State::starting || node.state == State::restarting;
         if (!stop && waits && !node.started_at) {
@@ -149,7 +150,9 @@ void tell(Turn& turn, const std::vector<State>& before) {
         if (!node.known) continue;
         std::string sentence = explain(turn.state, slot.spec->unit);
         if (sentence == node.reason) continue;
+        const bool news = !node.reason.empty() || node.state != State::stopped;
         node.reason = std::move(sentence);
+        if (!news) continue; // that nothing has begun yet needs no telling
         turn.actions.push_back(act::Explain{slot.spec->unit, node.reason});
     }
 }
@@ -248,13 +251,16 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
                 turn.changed = true;
                 const bool up = std::is_same_v<E, TargetStarting>;
                 if constexpr (std::is_same_v<E, TargetStarting>) {
-                    turn.fresh = e.invocation_id != state_.target_run;
+                    turn.fresh =
+                        e.invocation_id != state_.target_run || state_.target_seen_down;
+                    if (state_.target_run.empty()) turn.target_since = e.became_active;
                     state_.target_run = e.invocation_id;
                 }
                 if constexpr (std::is_same_v<E, ShutdownRequested>) state_.shutting_down = true;
                 // Told again after a reconnect: nothing new.
                 if (up && state_.target_up && !turn.fresh) return;
                 state_.target_up = up && !state_.shutting_down;
+                state_.target_seen_down = !up;
                 for (Slot& slot : slots_)
                     if (slot.state->known)
                         give(turn, slot, state_.target_up ? Input::target_up : Input::target_down);

@@ -64,9 +64,9 @@ struct UnitSnapshot {
     // in this boot. PID 1 forgets it when it collects an inactive unit nobody refers to, so the
     // driver should keep one reference (Unit.Ref) to each node.
     bool ran_before = false;
-    // InactiveExitTimestamp and ActiveEnterTimestamp of this run (on any one clock: they are only
-    // compared with each other); nullopt when 0 or unknown.
-    std::optional<TimePoint> began, became_active;
+    // InactiveExitTimestamp and ActiveEnterTimestamp of this run, InactiveEnterTimestamp of the one
+    // before (all on any one clock: they are only compared with each other); nullopt when 0 or unknown.
+    std::optional<TimePoint> began, became_active, became_inactive;
     bool operator==(const UnitSnapshot&) const = default;
 };
 
@@ -122,8 +122,12 @@ struct GraphReloaded {
 };
 struct TargetStarting { // lakebed.target is up or coming up: start what should run
     // InvocationID of the target. One that differs from that of the durable state is a new start of
-    // the target (also by a reboot) and clears operators' stops; the same one is our own restart.
+    // the target (also by a reboot) and clears operators' stops; the same one is our own restart,
+    // unless TargetStopping came before: a start can cancel a stop that has begun.
     std::string invocation_id;
+    // Its ActiveEnterTimestamp, on the clock of UnitSnapshot's. A unit that became inactive later
+    // than this was stopped by somebody, which tells when there is no durable state.
+    std::optional<TimePoint> became_active;
     bool operator==(const TargetStarting&) const = default;
 };
 struct TargetStopping {
@@ -244,6 +248,7 @@ struct NodeState {
 struct SupervisorState {
     ServiceGraph graph;
     bool target_up = false;
+    bool target_seen_down = false; // since it was last said to be up
     std::string target_run; // InvocationID of lakebed.target
     bool shutting_down = false;
     std::map<std::string, NodeState> nodes; // by unit

@@ -37,6 +37,7 @@ struct Turn {
     Observed before = Observed::queued;    // up to this UnitChanged
     bool restarted = false;  // by systemd itself, since the last UnitChanged
     bool fresh = false;      // target_up: a new start of the target
+    std::optional<TimePoint> target_since; // target_up: on the clock of the snapshots
     std::vector<Action> actions;
     bool changed = false; // readiness or a wish may have changed: look at all nodes again
 };

@@ -20,6 +20,7 @@ TEST(FormatTable, WidthIsCountedInCharactersNotBytes) {
 
 TEST(ShortDuration, TheTwoLargestUnitsAreShown) {
     using namespace std::chrono_literals;
+    EXPECT_EQ(short_duration(12ms), "12ms");
     EXPECT_EQ(short_duration(3200ms), "3.2s");
     EXPECT_EQ(short_duration(59s), "59s");
     EXPECT_EQ(short_duration(125s), "2min 5s");

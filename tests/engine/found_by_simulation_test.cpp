@@ -1,0 +1,242 @@
+// Each case is a seed of lakebed_sim that broke an invariant, shrunk and told as a story.
+#include <gtest/gtest.h>
+
+#include "engine/script.h"
+
+namespace lakebed::test {
+namespace {
+
+Script up(std::string_view graph = "postgres\n hive needs postgres") {
+    Script script(graph);
+    script.play(R"(
+        0 postgres inactive
+        0 hive inactive
+        0 target up t1
+        1 postgres starting p1
+        1 postgres active p1
+        2 hive starting h1
+        2 hive active h1
+    )");
+    return script;
+}
+
+TEST(Simulation, TheStopOfARestartedTargetIsNotAnOperators) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        11 target up t2
+        12 hive inactive
+        12 job hive stop done
+        13 postgres stopping p1 job stop
+        14 postgres inactive
+        14 job postgres stop done
+    )"),
+              "start postgres\n");
+    EXPECT_EQ(states(script), "postgres starting, hive waiting");
+}
+
+TEST(Simulation, AStopThatEndedJustBeforeTheTargetStartedAgainIsNotAnOperators) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        10 postgres stopping p1 job stop
+        11 postgres inactive
+        12 target up t2
+        13 job postgres stop done
+    )"),
+              "start postgres\n");
+}
+
+TEST(Simulation, AnOperatorsStopAfterTheTargetRestartedCountsAgain) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        10 postgres stopping p1 job stop
+        11 postgres inactive
+        11 job postgres stop done
+        11 hive stopping h1 job stop
+        12 hive inactive
+        12 job hive stop done
+        20 target up t2
+        21 job hive stop done
+        22 postgres active p2
+    )"),
+              "start postgres\n");
+    EXPECT_EQ(states(script), "postgres ready, hive stopped_by_operator");
+}
+
+TEST(Simulation, AStartOfTheTargetThatCancelsItsStopStartsWhatThatStopTakesDown) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        10 postgres stopping p1 job stop
+        11 target up t1
+        12 postgres inactive
+        12 job postgres stop done
+    )"),
+              "start postgres\n");
+}
+
+TEST(Simulation, AStartByCommandDuringOurStopDoesNotExcuseTheNextStop) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 user stop hive
+        11 hive stopping h1 job stop
+        11 postgres stopping p1 job stop
+        12 user start hive
+        13 hive inactive
+        13 job hive stop done ours
+        14 hive inactive
+        14 job hive stop done
+    )"),
+              "stop hive\n");
+    EXPECT_EQ(states(script), "postgres stopping, hive stopped_by_operator");
+}
+
+TEST(Simulation, AVerificationThatDiedWithLakebeddIsMadeUpFor) {
+    Script script = up("postgres\n hive probe needs postgres");
+    EXPECT_EQ(script.play("10 postgres holdoff p1 signal 9\n 11 postgres active p2"),
+              "restart postgres\nprobe hive\n");
+    EXPECT_EQ(script.play("12 die\n 13 postgres active p2\n 13 hive active h1\n 13 target up t1"),
+              "probe hive\n");
+}
+
+TEST(Simulation, TheSameTargetToldAgainDoesNotExcuseAnOperatorsStop) {
+    Script script = up();
+    EXPECT_EQ(script.play("10 hive stopping h1 job stop\n 11 target up t1\n 12 hive inactive"), "");
+    EXPECT_EQ(states(script), "postgres ready, hive stopped_by_operator");
+}
+
+TEST(Simulation, ASessionRestartThatDiedWithLakebeddIsMadeUpFor) {
+    Script script = up("postgres\n hive needs postgres session");
+    EXPECT_EQ(script.play("10 postgres starting p2\n 11 postgres active p2"), "restart hive\n");
+    EXPECT_EQ(script.play("12 die\n 13 postgres active p2\n 13 hive active h1\n 13 target up t1"),
+              "restart hive\n");
+}
+
+TEST(Simulation, ARunThatBeganBeforeItsNeedsWhileLakebeddWasDeadIsRenewed) {
+    Script script = up("postgres\n hive needs postgres session");
+    EXPECT_EQ(script.play(R"(
+        12 die
+        40 postgres active p2 began 27 ready 28
+        40 hive active h2 began 25 ready 26
+        40 target up t1
+    )"),
+              "restart hive\n");
+}
+
+TEST(Simulation, AnActiveUnitWithAJobOfUnknownTypeIsNotReady) {
+    Script script = up();
+    script.play("10 postgres active p1 job ?");
+    EXPECT_EQ(states(script), "postgres stopping, hive ready");
+}
+
+TEST(Simulation, AStopByCommandThatDiedWithLakebeddIsSentAgain) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play("10 user stop postgres"), "stop postgres\n");
+    EXPECT_EQ(script.play("11 die\n 20 postgres holdoff p1 exit 1\n 20 hive active h1\n 20 target up t1"),
+              "stop postgres\n");
+    script.play("21 postgres inactive");
+    EXPECT_EQ(states(script), "postgres stopped_by_operator, hive ready");
+}
+
+TEST(Simulation, ARunThatSystemdBeganItselfDoesNotEndAStopByCommand) {
+    Script script = up("postgres\n hive");
+    script.play("10 user stop postgres");
+    EXPECT_EQ(script.play("11 die\n 40 postgres active p2 restarts 1\n 40 hive active h1\n"
+                          "40 target up t1"),
+              "stop postgres\n");
+}
+
+TEST(Simulation, AStartByHandOverridesOurStop) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 user stop postgres
+        11 postgres active p1 job start
+        11 job postgres stop canceled ours
+        20 postgres active p1
+    )"),
+              "stop postgres\n");
+    EXPECT_EQ(states(script), "postgres ready, hive ready");
+}
+
+TEST(Simulation, AStopByCommandDuringSomebodysRestartStopsTheRunThatComes) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 postgres stopping p1 job restart
+        11 user stop postgres
+        11 user hold postgres
+        12 postgres inactive job start
+        13 postgres starting p2 job start
+        14 postgres active p2
+    )"),
+              "stop postgres\n");
+}
+
+TEST(Simulation, ARefusedStopStopsTheRunThatWasInItsWay) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 user stop postgres
+        10 job postgres stop refused ours
+        11 postgres stopping p1 job restart
+        12 postgres starting p2 job start
+        13 postgres active p2
+    )"),
+              "stop postgres\nstop postgres\n");
+}
+
+TEST(Simulation, AStopByCommandOfAQueuedStartStopsItsRun) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 postgres inactive
+        20 postgres inactive job start
+        21 user hold postgres
+        22 postgres starting p2 job start
+        23 postgres active p2
+    )"),
+              "stop postgres\n");
+}
+
+TEST(Simulation, AUnitAdoptedWithoutAProcessIsNotReady) {
+    Script script = up();
+    script.play("10 die\n 11 hive inactive\n 11 postgres inactive job start\n 11 target up t1");
+    EXPECT_EQ(states(script), "postgres restarting, hive stopped_by_operator");
+}
+
+TEST(Simulation, AShortRunWhoseSnapshotsCoalescedWasStopped) {
+    Script script("postgres");
+    EXPECT_EQ(script.play(R"(
+        0 postgres inactive
+        0 target up t1
+        1 postgres inactive
+        1 job postgres start done ours
+        60 postgres inactive
+    )"),
+              "start postgres\n");
+    EXPECT_EQ(states(script), "postgres stopped_by_operator");
+}
+
+TEST(Simulation, AStartOfOursThatReachesSystemdAfterTheTargetsStopIsUndone) {
+    Script script("postgres");
+    EXPECT_EQ(script.play(R"(
+        0 postgres inactive
+        0 target up t1
+        1 target down
+        2 postgres starting p1
+        3 postgres active p1
+    )"),
+              "start postgres\nstop postgres\n");
+    script.play("4 postgres inactive\n 4 job postgres stop done ours");
+    EXPECT_EQ(script.play("5 target up t2"), "start postgres\n");
+}
+
+TEST(Simulation, AStartOverridesAStopThatWasLostWithTheConnection) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play("10 user stop postgres\n 11 postgres active p1\n 20 user start postgres\n"
+                          "60 postgres active p1"),
+              "stop postgres\n");
+    EXPECT_EQ(states(script), "postgres ready, hive ready");
+}
+
+} // namespace
+} // namespace lakebed::test

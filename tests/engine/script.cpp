@@ -22,6 +22,10 @@ std::vector<std::string> split(const std::string& line) {
     return words;
 }
 
+TimePoint seconds(const std::string& word) {
+    return TimePoint(Duration(static_cast<std::int64_t>(std::stod(word) * 1e6)));
+}
+
 UnitSnapshot read_snapshot(const std::vector<std::string>& words, std::size_t at) {
     UnitSnapshot unit;
     unit.load_state = "loaded";
@@ -59,9 +63,11 @@ UnitSnapshot read_snapshot(const std::vector<std::string>& words, std::size_t at
         } else if (key == "restarts") {
             unit.n_restarts = static_cast<std::uint32_t>(std::stoi(words.at(at++)));
         } else if (key == "began") {
-            unit.began = TimePoint(std::chrono::seconds(std::stoi(words.at(at++))));
+            unit.began = seconds(words.at(at++));
         } else if (key == "ready") {
-            unit.became_active = TimePoint(std::chrono::seconds(std::stoi(words.at(at++))));
+            unit.became_active = seconds(words.at(at++));
+        } else if (key == "stopped") {
+            unit.became_inactive = seconds(words.at(at++));
         } else {
             ADD_FAILURE() << "unknown word " << key;
         }
@@ -186,7 +192,11 @@ const NodeState& Script::node(std::string_view name) const {
 
 Event Script::read(const std::vector<std::string>& words) const {
     const std::string& kind = words.at(1);
-    if (kind == "target" && words.at(2) == "up") return TargetStarting{words.at(3)};
+    if (kind == "target" && words.at(2) == "up") {
+        TargetStarting starting{words.at(3), {}};
+        if (words.size() > 4) starting.became_active = seconds(words[4]);
+        return starting;
+    }
     if (kind == "target") return TargetStopping{};
     if (kind == "shutdown") return ShutdownRequested{};
     if (kind == "job")
@@ -222,8 +232,7 @@ std::string Script::play(std::string_view events, Show show) {
             engine_ = Supervisor(restore_state(graph_, remembered, fmt::format("boot{}", boot_)));
             continue;
         }
-        const TimePoint now(Duration(static_cast<std::int64_t>(std::stod(words[0]) * 1e6)));
-        for (const Action& action : engine_.on(read(words), now)) {
+        for (const Action& action : engine_.on(read(words), seconds(words[0]))) {
             const std::string text = std::visit(Write{show}, action);
             if (!text.empty()) result += text + "\n";
         }

@@ -7,7 +7,7 @@
 //   events   0 postgres inactive            (time in seconds, unit by name, state)
 //            1 postgres holdoff a signal 9  (its run and how it ended)
 //            2 job postgres stop done [ours]
-//            3 target up t1 | target down | shutdown
+//            3 target up t1 [SINCE] | target down | shutdown
 //            4 probe hive ok|bad | live hive ok|bad | due hive restart
 //            5 user stop hive | fatal hive TEXT | reload GENERATION | die | boot
 #pragma once

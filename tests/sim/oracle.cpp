@@ -56,11 +56,13 @@ void Oracle::told(const Event& event, Time captured) {
     } else if (const auto* starting = std::get_if<TargetStarting>(&event)) {
         target_up = true;
         // A stop that came while this was on its way goes with the stops before it.
-        if (starting->invocation_id != target_run) fresh_target();
+        if (starting->invocation_id != target_run || target_seen_down) fresh_target();
         target_run = starting->invocation_id;
+        target_seen_down = false;
     } else if (std::holds_alternative<TargetStopping>(event) ||
                std::holds_alternative<ShutdownRequested>(event)) {
         target_up = false;
+        target_seen_down = true;
         for (Truth& truth : truth_) truth.pending_stop.reset();
     }
 }
@@ -77,7 +79,9 @@ void Oracle::stops(std::size_t unit, const NodeState& node, bool daemon_alive) {
                          (real.phase == Phase::active && (same_run || resting)) ||
                          (real.phase == Phase::hold_off && same_run && !node.parked);
     // Joined to a stop that goes on already, it is nothing that could be seen.
-    if (!real.job || real.job->type != "stop") truth.pending_stop = timeline_.now();
+    const bool joins = (real.job && real.job->type == "stop") ||
+                       (!daemon_alive && real.phase == Phase::stopping);
+    if (!joins) truth.pending_stop = timeline_.now();
 }
 
 void Oracle::starts(std::size_t unit) {
@@ -101,8 +105,10 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
         Truth& truth = truth_[i];
         // Wishes that cross each other on their way to lakebedd.
         const bool stops = verb == Verb::stop || verb == Verb::hold;
-        truth.either = stops ? truth.last_start && timeline_.now() - *truth.last_start < 100ms
-                             : truth.pending_stop.has_value();
+        const Unit& real = systemd_.units()[i];
+        const bool unseen = real.run != truth.view.invocation_id ||
+                            (real.job && truth.view.job_id == 0);
+        truth.either = stops ? truth.last_start && unseen : truth.pending_stop.has_value();
         truth.pending_stop.reset();
         renew(i);
         switch (verb) {
@@ -155,8 +161,9 @@ void Oracle::check_start(std::size_t index, bool restart) {
     const GraphNode& node = scenario_.graph.nodes[index];
     if (!target_up) violation(node.name + " is started while the target is not up");
     if (!truth.viewed) violation(node.name + " is started before it was looked at");
-    if (truth.op_stopped) violation(node.name + " is started although an operator stopped it");
-    if (truth.hold) violation(node.name + " is started although it is held");
+    if (truth.op_stopped && !truth.either)
+        violation(node.name + " is started although an operator stopped it");
+    if (truth.hold && !truth.either) violation(node.name + " is started although it is held");
     for (const Need& need : node.needs)
         if (!view_ready(truth_[place(need.unit)].view))
             violation(fmt::format("{} is started before {} is ready", node.name, need.unit));
@@ -247,7 +254,7 @@ void Oracle::finished(const SupervisorState& state) {
         const NodeState& node = state.nodes.at(units[i].spec->unit);
         const std::string& name = units[i].spec->name;
         const bool down = truth.op_stopped || truth.hold;
-        if (down && units[i].process())
+        if (down && !truth.either && units[i].process())
             violation(name + " runs although it was stopped by an operator");
         const bool unknown = truth.maybe_stopped && (node.operator_stopped || truth.pending_stop);
         const bool still_held = truth.hold_unseen && node.hold;

@@ -53,7 +53,8 @@ class Oracle {
     void violation(std::string what);
     std::optional<std::string> broken;
     bool target_up = false;  // as lakebedd was told
-    std::string target_run; // …
+    bool target_seen_down = false;
+    std::string target_run;
 
   private:
     std::size_t place(const std::string& unit) const;

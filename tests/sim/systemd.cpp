@@ -44,6 +44,7 @@ Systemd::Systemd(Timeline& timeline, Random& random, const Scenario& scenario)
 void Systemd::enter(Unit& unit, Phase phase) {
     unit.phase = phase;
     ++unit.epoch;
+    if (phase == Phase::inactive) unit.inactive_since = timeline_.now();
     changed(unit.index);
 }
 
@@ -256,6 +257,7 @@ UnitSnapshot Systemd::snapshot(std::size_t index) const {
     shot.main_pid = unit.process() ? 1000 + static_cast<int>(index) : 0;
     shot.n_restarts = unit.n_restarts;
     shot.ran_before = unit.ran;
+    if (unit.ran && unit.inactive_since > Time{0}) shot.became_inactive = TimePoint(unit.inactive_since);
     if (!unit.run.empty()) {
         shot.began = TimePoint(unit.run_since);
         if (unit.active_since >= unit.run_since) shot.became_active = TimePoint(unit.active_since);

@@ -63,7 +63,7 @@ struct Unit {
     bool ran = false;
     std::optional<Job> job;
     std::uint64_t epoch = 0; // of the phase; timers of an earlier one are void
-    Time active_since{0}, run_since{0};
+    Time active_since{0}, run_since{0}, inactive_since{0};
     std::vector<std::size_t> needs, dependents;
     // Faults.
     bool hung = false, stuck = false, fatal = false, fatal_log = false;

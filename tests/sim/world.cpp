@@ -47,6 +47,9 @@ class World {
 
     std::size_t place(const std::string& unit) const;
     const std::string& unit(std::size_t index) const { return scenario_.graph.nodes[index].unit; }
+    TargetStarting target_starting() const {
+        return {fmt::format("target{}", target_starts_), TimePoint(target_since_)};
+    }
     TimePoint clock() const { return TimePoint(timeline_.now() - booted_); }
     void note(const std::string& text) const;
 
@@ -73,7 +76,7 @@ class World {
     bool die_before_acting_ = false;
     bool target_up_ = false;
     int target_starts_ = 0, boots_ = 0, generation_ = 0;
-    Time booted_{0};
+    Time booted_{0}, target_since_{0};
 };
 
 std::string describe(const Event& event) {
@@ -198,7 +201,7 @@ void World::connect() {
     list_all();
     if (!engine_) return;
     if (target_up_)
-        tell(TargetStarting{fmt::format("target{}", target_starts_)});
+        tell(target_starting());
     else
         tell(TargetStopping{});
 }
@@ -417,7 +420,8 @@ void World::start_target() {
     target_up_ = true;
     ++target_starts_;
     oracle_.fresh_target();
-    arrive([this] { tell(TargetStarting{fmt::format("target{}", target_starts_)}); });
+    target_since_ = timeline_.now();
+    arrive([this] { tell(target_starting()); });
 }
 
 void World::reboot() {
@@ -425,7 +429,7 @@ void World::reboot() {
     if (engine_) kill_daemon(random_.span(1s, 10s));
     systemd_.power_off();
     ++boots_;
-    booted_ = timeline_.now();
+    booted_ = target_since_ = timeline_.now();
     target_up_ = true;
     ++target_starts_;
     oracle_.fresh_target();
@@ -511,10 +515,16 @@ void World::inject(const Fault& fault) {
         stop_target();
         timeline_.at(timeline_.now() + fault.span, [this] { start_target(); });
         break;
-    case Kind::target_restart:
+    case Kind::target_restart: {
+        // Or a start that cancels the stop: then the target stays what it was, and nobody knows of
+        // it who has not seen the stop.
+        const bool canceled = fault.count % 2 == 0 && target_up_ && engine_ && connected_;
+        if (canceled) tell(TargetStopping{});
         stop_target();
         start_target();
+        if (canceled) --target_starts_;
         break;
+    }
     case Kind::reboot: reboot(); break;
     case Kind::reload_graph: {
         if (!engine_) break;

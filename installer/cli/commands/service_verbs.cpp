@@ -90,12 +90,12 @@ Command restart_command() {
                 run_restart);
 }
 Command hold_command() {
-    return verb("hold", "keep lakebedd from starting or restarting a service, also after a reboot",
-                "It keeps running if it runs. `lakebed release` ends the hold.",
+    return verb("hold", "stop a service and keep it stopped, also over a reboot",
+                "For maintenance: lakebedd leaves it alone until `lakebed release`.",
                 "lakebed hold postgres", run_hold);
 }
 Command release_command() {
-    return verb("release", "end a hold", "lakebedd looks after the service again.",
+    return verb("release", "end a hold", "lakebedd starts the service and looks after it again.",
                 "lakebed release postgres", run_release);
 }
 
