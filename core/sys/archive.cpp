@@ -14,6 +14,7 @@
 #include <archive_entry.h>
 #include <fmt/format.h>
 
+#include "sys/decode.h"
 #include "sys/files.h"
 #include "sys/glob.h"
 
@@ -292,54 +293,76 @@ class Extraction {
     ExtractReport report_;
 };
 
-// Feeds the data of the outer archive's member to the reader of the inner one.
-struct Inner {
-    archive* outer = nullptr;
-    std::int64_t expected = 0;
-};
-
-la_ssize_t read_inner(archive* reader, void* data, const void** block) {
-    auto* inner = static_cast<Inner*>(data);
-    std::size_t size = 0;
-    std::int64_t offset = 0;
-    int status = archive_read_data_block(inner->outer, block, &size, &offset);
-    if (status == ARCHIVE_EOF) return 0;
-    if (status != ARCHIVE_OK || offset != inner->expected) {
-        archive_set_error(reader, EIO, "%s", error_text(inner->outer).c_str());
-        return -1;
-    }
-    inner->expected += static_cast<std::int64_t>(size);
-    return static_cast<la_ssize_t>(size);
-}
-
-Reader make_reader(bool zip) {
+// Zip only with its directory at the end: read as a stream, a truncated one would look like a
+// shorter one, and modes and links would be lost.
+Reader make_reader() {
     Reader reader(archive_read_new());
-    archive_read_support_filter_gzip(reader.get());
-    archive_read_support_filter_xz(reader.get());
-    archive_read_support_filter_zstd(reader.get());
     archive_read_support_format_tar(reader.get());
-    // Zip only with its directory at the end: read as a stream, a truncated one would look like a
-    // shorter one, and modes and links would be lost.
-    if (zip) archive_read_support_format_zip_seekable(reader.get());
+    archive_read_support_format_zip_seekable(reader.get());
     return reader;
 }
 
-Result<ExtractReport> extract_inner(archive* outer, Extraction& extraction,
-                                    const std::string& glob) {
+constexpr std::size_t kBlock = std::size_t{256} << 10;
+
+Result<ExtractReport> extract_plain(int fd, Extraction& extraction) {
+    Reader reader = make_reader();
+    if (archive_read_open_fd(reader.get(), fd, kBlock) != ARCHIVE_OK)
+        return fail(error_text(reader.get()));
+    return extraction.run(reader.get());
+}
+
+Result<ExtractReport> extract_decoded(Decoder::NextBlock next, Extraction& extraction) {
+    std::unique_ptr<Decoder> decoder = TRY(Decoder::start(std::move(next)));
+    Result<ExtractReport> report = extract_plain(decoder->fd(), extraction);
+    Result<void> decoded = decoder->finish();
+    // Whatever made us stop, data that cannot be decoded is the better reason; a refusal stays one.
+    bool refused = !report && report.error().code == Errc::refused;
+    if (!decoded && !refused) return tl::unexpected(decoded.error());
+    return report;
+}
+
+// Blocks of a file, from its start.
+Decoder::NextBlock blocks_of(int fd) {
+    return [fd, offset = off_t{0},
+            buffer = std::vector<char>(kBlock)]() mutable -> Result<std::string_view> {
+        while (true) {
+            ssize_t count = ::pread(fd, buffer.data(), buffer.size(), offset);
+            if (count < 0 && errno == EINTR) continue;
+            if (count < 0) return fail_errno("cannot read the archive", errno);
+            offset += count;
+            return std::string_view(buffer.data(), static_cast<std::size_t>(count));
+        }
+    };
+}
+
+// Blocks of the member at which `outer` stands.
+Decoder::NextBlock blocks_of(archive* outer) {
+    return [outer, expected = std::int64_t{0}]() mutable -> Result<std::string_view> {
+        const void* data = nullptr;
+        std::size_t size = 0;
+        std::int64_t offset = 0;
+        int status = archive_read_data_block(outer, &data, &size, &offset);
+        if (status == ARCHIVE_EOF) return std::string_view{};
+        if (status != ARCHIVE_OK || offset != expected) return fail(error_text(outer));
+        expected += static_cast<std::int64_t>(size);
+        return std::string_view(static_cast<const char*>(data), size);
+    };
+}
+
+Result<ExtractReport> extract_inner(int fd, Extraction& extraction, const std::string& glob) {
+    Reader outer = make_reader();
+    if (archive_read_open_fd(outer.get(), fd, kBlock) != ARCHIVE_OK)
+        return fail(error_text(outer.get()));
     while (true) {
         archive_entry* entry = nullptr;
-        int status = archive_read_next_header(outer, &entry);
+        int status = archive_read_next_header(outer.get(), &entry);
         if (status == ARCHIVE_EOF) return fail(fmt::format("nothing in it matches \"{}\"", glob));
-        if (status != ARCHIVE_OK && status != ARCHIVE_WARN) return fail(error_text(outer));
+        if (status != ARCHIVE_OK && status != ARCHIVE_WARN) return fail(error_text(outer.get()));
         const char* name = archive_entry_pathname(entry);
         if (!name || archive_entry_filetype(entry) != AE_IFREG || !glob_matches(glob, name))
             continue;
         const std::string inner_name = name;
-        Inner inner{outer};
-        Reader reader = make_reader(false);
-        if (archive_read_open(reader.get(), &inner, nullptr, read_inner, nullptr) != ARCHIVE_OK)
-            return fail(fmt::format("{}: {}", inner_name, error_text(reader.get())));
-        return extraction.run(reader.get()).context(inner_name);
+        return extract_decoded(blocks_of(outer.get()), extraction).context(inner_name);
     }
 }
 
@@ -349,12 +372,14 @@ Result<ExtractReport> extract_archive(int archive_fd, int root_fd, const Extract
     struct stat info {};
     if (::fstat(archive_fd, &info) != 0 || ::lseek(archive_fd, 0, SEEK_SET) != 0)
         return fail_errno("cannot read the archive", errno);
-    Reader reader = make_reader(true);
-    if (archive_read_open_fd(reader.get(), archive_fd, std::size_t{256} << 10) != ARCHIVE_OK)
-        return fail(error_text(reader.get()));
+    char head[8] = {};
+    ssize_t count = ::pread(archive_fd, head, sizeof head, 0);
+    if (count < 0) return fail_errno("cannot read the archive", errno);
     Extraction extraction(root_fd, static_cast<std::uint64_t>(info.st_size), options);
-    if (options.inner.empty()) return extraction.run(reader.get());
-    return extract_inner(reader.get(), extraction, options.inner);
+    if (!options.inner.empty()) return extract_inner(archive_fd, extraction, options.inner);
+    if (is_compressed({head, static_cast<std::size_t>(count)}))
+        return extract_decoded(blocks_of(archive_fd), extraction);
+    return extract_plain(archive_fd, extraction);
 }
 
 Result<void> make_directories_at(int root_fd, const std::string& path) {

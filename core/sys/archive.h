@@ -1,9 +1,10 @@
 // extract_archive: members of a zip or tar archive as files below a directory, and nothing
 // elsewhere.
 //
-// How it works: libarchive decodes; every name is taken apart and checked here, and each file is
-// made with openat() below a directory descriptor without following links. Only files, directories,
-// links that stay inside pass; modes become 0644 or 0755; anything else is an error, not skipped.
+// How it works: libarchive decodes (in a thread of its own, see decode.h); every name is taken
+// apart and checked here, and each file is made with openat() below a directory descriptor without
+// following links. Only files, directories, links that stay inside pass; modes become 0644 or 0755;
+// anything else is an error, not skipped.
 #pragma once
 
 #include <cstdint>

@@ -8,9 +8,10 @@ namespace lakebed {
 namespace {
 
 constexpr std::array kStateNames = {
-    State::waiting,     State::held,      State::starting,            State::ready,
-    State::degraded,    State::restarting, State::backing_off,        State::slow_lane,
-    State::stopped_by_operator, State::stopping, State::stopped};
+    State::waiting,     State::held,      State::starting,
+    State::ready,       State::degraded,  State::restarting,
+    State::backing_off, State::slow_lane, State::stopped_by_operator,
+    State::stopping,    State::stopped};
 constexpr std::array kCauses = {Cause::none,          Cause::crash,      Cause::hang,
                                 Cause::out_of_memory, Cause::bad_config, Cause::start_timeout,
                                 Cause::operator_stop, Cause::waiting};
@@ -18,9 +19,12 @@ constexpr std::array kDooms = {Doomed::no, Doomed::this_run, Doomed::next_run};
 
 std::string_view to_string(Doomed doomed) {
     switch (doomed) {
-    case Doomed::no: return "no";
-    case Doomed::this_run: return "this_run";
-    case Doomed::next_run: return "next_run";
+    case Doomed::no:
+        return "no";
+    case Doomed::this_run:
+        return "this_run";
+    case Doomed::next_run:
+        return "next_run";
     }
     return "";
 }
@@ -39,8 +43,12 @@ NodeState durable_part(const NodeState& from) {
     return node;
 }
 
-std::int64_t number(TimePoint at) { return at.time_since_epoch().count(); }
-TimePoint time_point(std::int64_t number) { return TimePoint(EngineClock::duration(number)); }
+std::int64_t number(TimePoint at) {
+    return at.time_since_epoch().count();
+}
+TimePoint time_point(std::int64_t number) {
+    return TimePoint(EngineClock::duration(number));
+}
 
 // Writes what differs from the default, so that a healthy node is a few lines.
 struct Writer {
@@ -84,7 +92,9 @@ struct Writer {
 struct Reader {
     TableReader table;
 
-    void operator()(std::string_view key, bool& value) { value = table.boolean(key).value_or(false); }
+    void operator()(std::string_view key, bool& value) {
+        value = table.boolean(key).value_or(false);
+    }
     void operator()(std::string_view key, std::string& value) {
         value = table.string(key).value_or("");
     }
@@ -116,8 +126,8 @@ struct Reader {
             }
             return;
         }
-        table.error(key, fmt::format("{} is {}, expected an array", table.name(key),
-                                     type_name(*value)));
+        table.error(key,
+                    fmt::format("{} is {}, expected an array", table.name(key), type_name(*value)));
     }
     void operator()(std::string_view key, std::map<std::string, std::string>& map) {
         const Value* value = table.table(key);
@@ -186,8 +196,8 @@ template <class Io, class Incident_> void visit_incident(Io& io, Incident_& inci
 } // namespace
 
 DurableState durable(const SupervisorState& state, std::string_view boot_id) {
-    DurableState result{std::string(boot_id), state.target_run, state.target_seen_down, state.random,
-                        {}};
+    DurableState result{
+        std::string(boot_id), state.target_run, state.target_seen_down, state.random, {}};
     for (const auto& [unit, node] : state.nodes)
         if (node.recorded || node.hold) result.nodes.emplace(unit, durable_part(node));
     return result;

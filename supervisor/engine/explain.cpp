@@ -43,14 +43,19 @@ std::string trouble(const SupervisorState& state, const std::string& unit) {
     if (node.unit.load_state == "masked") return "is masked";
     if (node.unit.load_state == "not-found") return "has no unit file";
     switch (node.state) {
-    case State::stopped_by_operator: return "was stopped by an operator";
-    case State::stopped: return "is stopped";
-    case State::stopping: return "is stopping";
-    case State::degraded: return "does not answer its probe";
+    case State::stopped_by_operator:
+        return "was stopped by an operator";
+    case State::stopped:
+        return "is stopped";
+    case State::stopping:
+        return "is stopping";
+    case State::degraded:
+        return "does not answer its probe";
     case State::held:
         if (node.hold) return "is held by an operator";
         [[fallthrough]];
-    default: break;
+    default:
+        break;
     }
     if (node.last_incident && node.attempts > 0) return predicate(*node.last_incident);
     if (node.last_incident && node.bad_config) return predicate(*node.last_incident);
@@ -97,31 +102,50 @@ std::string explain_held(const SupervisorState& state, const std::string& name,
 
 std::string_view to_string(State state) {
     switch (state) {
-    case State::waiting: return "waiting";
-    case State::held: return "held";
-    case State::starting: return "starting";
-    case State::ready: return "ready";
-    case State::degraded: return "degraded";
-    case State::restarting: return "restarting";
-    case State::backing_off: return "backing_off";
-    case State::slow_lane: return "slow_lane";
-    case State::stopped_by_operator: return "stopped_by_operator";
-    case State::stopping: return "stopping";
-    case State::stopped: return "stopped";
+    case State::waiting:
+        return "waiting";
+    case State::held:
+        return "held";
+    case State::starting:
+        return "starting";
+    case State::ready:
+        return "ready";
+    case State::degraded:
+        return "degraded";
+    case State::restarting:
+        return "restarting";
+    case State::backing_off:
+        return "backing_off";
+    case State::slow_lane:
+        return "slow_lane";
+    case State::stopped_by_operator:
+        return "stopped_by_operator";
+    case State::stopping:
+        return "stopping";
+    case State::stopped:
+        return "stopped";
     }
     return "";
 }
 
 std::string_view to_string(Cause cause) {
     switch (cause) {
-    case Cause::none: return "none";
-    case Cause::crash: return "crash";
-    case Cause::hang: return "hang";
-    case Cause::out_of_memory: return "out_of_memory";
-    case Cause::bad_config: return "bad_config";
-    case Cause::start_timeout: return "start_timeout";
-    case Cause::operator_stop: return "operator_stop";
-    case Cause::waiting: return "waiting";
+    case Cause::none:
+        return "none";
+    case Cause::crash:
+        return "crash";
+    case Cause::hang:
+        return "hang";
+    case Cause::out_of_memory:
+        return "out_of_memory";
+    case Cause::bad_config:
+        return "bad_config";
+    case Cause::start_timeout:
+        return "start_timeout";
+    case Cause::operator_stop:
+        return "operator_stop";
+    case Cause::waiting:
+        return "waiting";
     }
     return "";
 }
@@ -140,12 +164,16 @@ Incident read_incident(const GraphNode& node, const UnitSnapshot& unit, TimePoin
 
 std::string predicate(const Incident& incident) {
     switch (incident.cause) {
-    case Cause::hang: return "hung";
-    case Cause::out_of_memory: return "ran out of memory";
-    case Cause::start_timeout: return "did not become ready in time";
+    case Cause::hang:
+        return "hung";
+    case Cause::out_of_memory:
+        return "ran out of memory";
+    case Cause::start_timeout:
+        return "did not become ready in time";
     case Cause::bad_config:
         return "has a wrong configuration: " + incident.detail;
-    default: break;
+    default:
+        break;
     }
     if (incident.detail.starts_with("killed")) return "was " + incident.detail;
     if (incident.detail.starts_with("exit status")) return "ended with " + incident.detail;
@@ -178,8 +206,10 @@ std::string explain(const SupervisorState& state, std::string_view unit) {
     const std::string& name = spec->name;
     const bool after_failure = node.last_incident && node.attempts > 0;
     switch (node.state) {
-    case State::waiting: return explain_waiting(state, name, node, why_path(state, unit));
-    case State::held: return explain_held(state, name, node, why_path(state, unit));
+    case State::waiting:
+        return explain_waiting(state, name, node, why_path(state, unit));
+    case State::held:
+        return explain_held(state, name, node, why_path(state, unit));
     case State::starting:
     case State::restarting:
         if (after_failure)
@@ -198,14 +228,18 @@ std::string explain(const SupervisorState& state, std::string_view unit) {
             return fmt::format("{} is about to start", name);
         return fmt::format("{} {} ({} in a row); it is tried again after a pause", name,
                            predicate(*node.last_incident),
-                           node.attempts == 1 ? "1 failure" : fmt::format("{} failures", node.attempts));
+                           node.attempts == 1 ? "1 failure"
+                                              : fmt::format("{} failures", node.attempts));
     case State::slow_lane:
         return fmt::format("{} {}; {} restarts did not help, it is tried every {}", name,
                            node.last_incident ? predicate(*node.last_incident) : "failed",
                            spec->restart.budget, to_string(spec->restart.slow_lane));
-    case State::stopped_by_operator: return name + " was stopped by an operator";
-    case State::stopping: return name + " is stopping";
-    case State::stopped: return name + " is stopped";
+    case State::stopped_by_operator:
+        return name + " was stopped by an operator";
+    case State::stopping:
+        return name + " is stopping";
+    case State::stopped:
+        return name + " is stopped";
     }
     return {};
 }

@@ -7,8 +7,8 @@ Observed observe(const UnitSnapshot& unit) {
     const bool stop_job = unit.job_type == "stop";
     if (active == "active" || active == "reloading") {
         // A job whose type is not known can hardly be a start.
-        const bool leaves = stop_job || unit.job_type == "restart" ||
-                            (unit.job_id != 0 && unit.job_type.empty());
+        const bool leaves =
+            stop_job || unit.job_type == "restart" || (unit.job_id != 0 && unit.job_type.empty());
         return leaves ? Observed::going_down : Observed::up;
     }
     if (active == "activating") {

@@ -18,7 +18,8 @@ struct Retry {
 [[nodiscard]] double next_random(std::uint64_t& random);
 
 // initial * factor^(failures - 1), at most max, with jitter of either sign. failures >= 1.
-[[nodiscard]] Duration backoff_delay(const RestartPolicy& policy, int failures, std::uint64_t& random);
+[[nodiscard]] Duration backoff_delay(const RestartPolicy& policy, int failures,
+                                     std::uint64_t& random);
 
 // Drops restarts that have left the budget window.
 void prune(std::vector<TimePoint>& restarts, const RestartPolicy& policy, TimePoint now);

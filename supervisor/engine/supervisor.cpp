@@ -15,13 +15,20 @@ using detail::Slot;
 
 Input input_of(Observed observed) {
     switch (observed) {
-    case Observed::up: return Input::up;
-    case Observed::coming_up: return Input::coming_up;
-    case Observed::hold_off: return Input::hold_off;
-    case Observed::failed: return Input::failed;
-    case Observed::down: return Input::down;
-    case Observed::going_down: return Input::going_down;
-    case Observed::queued: break;
+    case Observed::up:
+        return Input::up;
+    case Observed::coming_up:
+        return Input::coming_up;
+    case Observed::hold_off:
+        return Input::hold_off;
+    case Observed::failed:
+        return Input::failed;
+    case Observed::down:
+        return Input::down;
+    case Observed::going_down:
+        return Input::going_down;
+    case Observed::queued:
+        break;
     }
     return Input::queued;
 }
@@ -88,11 +95,20 @@ void take(Turn& turn, Slot& slot, const ProbeResult& event) {
 void take(Turn& turn, Slot& slot, const DeadlineReached& event) {
     switch (event.deadline) {
     case Deadline::restart:
-    case Deadline::slow_lane: give(turn, slot, Input::retry_due); break;
-    case Deadline::good_run: give(turn, slot, Input::good_run); break;
-    case Deadline::liveness: give(turn, slot, Input::liveness_due); break;
-    case Deadline::verify: give(turn, slot, Input::verify_due); break;
-    case Deadline::flush: break;
+    case Deadline::slow_lane:
+        give(turn, slot, Input::retry_due);
+        break;
+    case Deadline::good_run:
+        give(turn, slot, Input::good_run);
+        break;
+    case Deadline::liveness:
+        give(turn, slot, Input::liveness_due);
+        break;
+    case Deadline::verify:
+        give(turn, slot, Input::verify_due);
+        break;
+    case Deadline::flush:
+        break;
     }
 }
 
@@ -105,12 +121,16 @@ void command(Turn& turn, Slot& slot, Verb verb) {
     NodeState& node = *slot.state;
     turn.changed = true;
     switch (verb) {
-    case Verb::start: give(turn, slot, Input::start); break;
+    case Verb::start:
+        give(turn, slot, Input::start);
+        break;
     case Verb::stop:
         node.operator_stopped = true;
         give(turn, slot, Input::stop);
         break;
-    case Verb::restart: give(turn, slot, Input::restart); break;
+    case Verb::restart:
+        give(turn, slot, Input::restart);
+        break;
     case Verb::hold:
         node.hold = true;
         give(turn, slot, Input::stop);
@@ -166,9 +186,13 @@ template <> struct is_unit_event<FatalLogSeen> : std::true_type {};
 
 } // namespace
 
-Supervisor::Supervisor(SupervisorState initial) : state_(std::move(initial)) { index(); }
+Supervisor::Supervisor(SupervisorState initial) : state_(std::move(initial)) {
+    index();
+}
 
-const SupervisorState& Supervisor::state() const { return state_; }
+const SupervisorState& Supervisor::state() const {
+    return state_;
+}
 
 void Supervisor::index() {
     auto order = start_order(state_.graph);
@@ -251,8 +275,7 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
                 turn.changed = true;
                 const bool up = std::is_same_v<E, TargetStarting>;
                 if constexpr (std::is_same_v<E, TargetStarting>) {
-                    turn.fresh =
-                        e.invocation_id != state_.target_run || state_.target_seen_down;
+                    turn.fresh = e.invocation_id != state_.target_run || state_.target_seen_down;
                     if (state_.target_run.empty()) turn.target_since = e.became_active;
                     state_.target_run = e.invocation_id;
                 }

@@ -29,30 +29,39 @@ struct EngineClock {
 using TimePoint = EngineClock::time_point;
 
 enum class State {
-    waiting,             // for its needs to become ready
-    held,                // by an operator's hold, because a need went away, or by a bad configuration
-    starting,            // start job queued or running; the unit's own probe decides
+    waiting,  // for its needs to become ready
+    held,     // by an operator's hold, because a need went away, or by a bad configuration
+    starting, // start job queued or running; the unit's own probe decides
     ready,
-    degraded,            // process runs, but does not answer its probe
-    restarting,          // we queued a restart
-    backing_off,         // failed; a deadline is set
-    slow_lane,           // budget spent; a try every few minutes
+    degraded,    // process runs, but does not answer its probe
+    restarting,  // we queued a restart
+    backing_off, // failed; a deadline is set
+    slow_lane,   // budget spent; a try every few minutes
     stopped_by_operator,
     stopping,
-    stopped,             // nothing to do: target not up, or a job that has not run
+    stopped, // nothing to do: target not up, or a job that has not run
 };
 [[nodiscard]] std::string_view to_string(State state);
 
 // Why a unit failed (design.md §5, "Causes told apart").
-enum class Cause { none, crash, hang, out_of_memory, bad_config, start_timeout, operator_stop, waiting };
+enum class Cause {
+    none,
+    crash,
+    hang,
+    out_of_memory,
+    bad_config,
+    start_timeout,
+    operator_stop,
+    waiting
+};
 [[nodiscard]] std::string_view to_string(Cause cause);
 
 // One GetAll of org.freedesktop.systemd1.{Unit,Service}, as far as the engine needs it.
 struct UnitSnapshot {
-    std::string load_state;   // loaded | not-found | masked …
-    std::string active_state; // active | reloading | inactive | failed | activating | deactivating
-    std::string sub_state;    // running | exited | auto-restart | start-post …
-    std::string result;       // success | exit-code | signal | watchdog | timeout | oom-kill …
+    std::string load_state;    // loaded | not-found | masked …
+    std::string active_state;  // active | reloading | inactive | failed | activating | deactivating
+    std::string sub_state;     // running | exited | auto-restart | start-post …
+    std::string result;        // success | exit-code | signal | watchdog | timeout | oom-kill …
     std::string invocation_id; // hex; empty when the unit never ran or was reset
     int exec_main_code = 0;    // CLD_EXITED, CLD_KILLED, CLD_DUMPED (siginfo_t si_code)
     int exec_main_status = 0;
@@ -65,7 +74,8 @@ struct UnitSnapshot {
     // driver should keep one reference (Unit.Ref) to each node.
     bool ran_before = false;
     // InactiveExitTimestamp and ActiveEnterTimestamp of this run, InactiveEnterTimestamp of the one
-    // before (all on any one clock: they are only compared with each other); nullopt when 0 or unknown.
+    // before (all on any one clock: they are only compared with each other); nullopt when 0 or
+    // unknown.
     std::optional<TimePoint> began, became_active, became_inactive;
     bool operator==(const UnitSnapshot&) const = default;
 };
@@ -73,7 +83,8 @@ struct UnitSnapshot {
 // ---- events -----------------------------------------------------------------------------------
 //
 // What the engine expects of the driver:
-// - After start: UnitChanged for every node, then TargetStarting when the target is active or coming
+// - After start: UnitChanged for every node, then TargetStarting when the target is active or
+// coming
 //   up, else TargetStopping. Nothing is started before.
 // - UnitChanged is one atomic GetAll; equal repetitions do no harm. All nodes are read again at
 //   least once a minute, after a reconnect, and after GraphReloaded.
@@ -141,9 +152,9 @@ struct FatalLogSeen { // a [[fatal]] rule matched the unit's exit status or log
     std::string line;
     bool operator==(const FatalLogSeen&) const = default;
 };
-using Event = std::variant<UnitChanged, JobDone, ProbeResult, DeadlineReached, UserCommand,
-                           GraphReloaded, TargetStarting, TargetStopping, ShutdownRequested,
-                           FatalLogSeen>;
+using Event =
+    std::variant<UnitChanged, JobDone, ProbeResult, DeadlineReached, UserCommand, GraphReloaded,
+                 TargetStarting, TargetStopping, ShutdownRequested, FatalLogSeen>;
 
 // ---- actions ----------------------------------------------------------------------------------
 
@@ -190,9 +201,9 @@ struct Announce { // state of a node changed: D-Bus signal, metrics
     bool operator==(const Announce&) const = default;
 };
 } // namespace act
-using Action = std::variant<act::StartUnit, act::StopUnit, act::RestartUnit, act::ResetFailed,
-                            act::RunProbe, act::SetDeadline, act::TriggerWatchdog, act::Explain,
-                            act::Announce>;
+using Action =
+    std::variant<act::StartUnit, act::StopUnit, act::RestartUnit, act::ResetFailed, act::RunProbe,
+                 act::SetDeadline, act::TriggerWatchdog, act::Explain, act::Announce>;
 
 // ---- state ------------------------------------------------------------------------------------
 
@@ -212,29 +223,29 @@ enum class Doomed {
 
 struct NodeState {
     State state = State::stopped;
-    TimePoint since;          // of `state`
-    std::string reason;       // the sentence last explained
-    UnitSnapshot unit;        // last seen
-    bool known = false;       // a snapshot was seen since lakebedd started
-    bool recorded = false;    // known now or by the durable state of this boot
+    TimePoint since;       // of `state`
+    std::string reason;    // the sentence last explained
+    UnitSnapshot unit;     // last seen
+    bool known = false;    // a snapshot was seen since lakebedd started
+    bool recorded = false; // known now or by the durable state of this boot
     bool operator_stopped = false;
     bool hold = false;
-    bool bad_config = false;      // not retried until the graph or an operator changes something
-    bool parked = false;          // inactive because our StopUnit ended its hold-off
-    bool slow = false;            // in the slow lane until a good run
-    bool restart_wanted = false;  // once, as soon as all needs are ready
-    bool start_wanted = false;    // the stop under way no longer counts; its JobDone is to come
-    bool stop_sent = false;       // for `doomed`
-    bool stop_seen = false;       // going down by a job, not by dying
+    bool bad_config = false;     // not retried until the graph or an operator changes something
+    bool parked = false;         // inactive because our StopUnit ended its hold-off
+    bool slow = false;           // in the slow lane until a good run
+    bool restart_wanted = false; // once, as soon as all needs are ready
+    bool start_wanted = false;   // the stop under way no longer counts; its JobDone is to come
+    bool stop_sent = false;      // for `doomed`
+    bool stop_seen = false;      // going down by a job, not by dying
     Doomed doomed = Doomed::no;
-    int attempts = 0;                // consecutive failures, exponent of the back-off
-    std::vector<TimePoint> restarts; // ours that count, within the budget window
+    int attempts = 0;                 // consecutive failures, exponent of the back-off
+    std::vector<TimePoint> restarts;  // ours that count, within the budget window
     std::uint64_t restarts_total = 0; // every restart of ours
     std::optional<TimePoint> retry_at;
     std::optional<Incident> last_incident;
     bool ready_once = false;
-    std::string run;         // InvocationID of the last run seen
-    std::string failed_run;  // of the last failure that was counted
+    std::string run;                              // InvocationID of the last run seen
+    std::string failed_run;                       // of the last failure that was counted
     std::map<std::string, std::string> needs_run; // by need: its run when ours began; "" not ready
     int liveness_failures = 0;
     std::string probe_detail;                  // of the last failed probe
@@ -249,10 +260,11 @@ struct SupervisorState {
     ServiceGraph graph;
     bool target_up = false;
     bool target_seen_down = false; // since it was last said to be up
-    std::string target_run; // InvocationID of lakebed.target
+    std::string target_run;        // InvocationID of lakebed.target
     bool shutting_down = false;
     std::map<std::string, NodeState> nodes; // by unit
-    std::uint64_t random = 0x9e3779b97f4a7c15; // state of the jitter generator; seeded by the driver
+    std::uint64_t random =
+        0x9e3779b97f4a7c15; // state of the jitter generator; seeded by the driver
     bool operator==(const SupervisorState&) const = default;
 };
 

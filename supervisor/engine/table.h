@@ -11,7 +11,13 @@ namespace lakebed {
 // What an Event means for one node.
 enum class Input {
     // The unit, by Observed.
-    up, coming_up, hold_off, failed, down, going_down, queued,
+    up,
+    coming_up,
+    hold_off,
+    failed,
+    down,
+    going_down,
+    queued,
     // The end of a job.
     stop_done,    // a stop that was not ours
     stop_undone,  // a stop of ours canceled by somebody's start
@@ -19,11 +25,24 @@ enum class Input {
     start_failed, // ours, and the unit never moved
     refused,      // ours: PID 1 did not take it, another job was in its way
     // The graph; given after each event that changed anything.
-    needs_ready, need_lost,
+    needs_ready,
+    need_lost,
     // Timers and probes.
-    retry_due, good_run, liveness_due, verify_due, probe_ok, probe_bad, live_ok, live_bad,
+    retry_due,
+    good_run,
+    liveness_due,
+    verify_due,
+    probe_ok,
+    probe_bad,
+    live_ok,
+    live_bad,
     // People, the target, the log.
-    start, stop, restart, target_up, target_down, fatal,
+    start,
+    stop,
+    restart,
+    target_up,
+    target_down,
+    fatal,
 };
 inline constexpr int kInputs = static_cast<int>(Input::fatal) + 1;
 inline constexpr int kStates = static_cast<int>(State::stopped) + 1;
@@ -35,8 +54,8 @@ struct Turn {
     TimePoint now;
     std::string_view detail;               // of the probe result, the log line, the job's type
     Observed before = Observed::queued;    // up to this UnitChanged
-    bool restarted = false;  // by systemd itself, since the last UnitChanged
-    bool fresh = false;      // target_up: a new start of the target
+    bool restarted = false;                // by systemd itself, since the last UnitChanged
+    bool fresh = false;                    // target_up: a new start of the target
     std::optional<TimePoint> target_since; // target_up: on the clock of the snapshots
     std::vector<Action> actions;
     bool changed = false; // readiness or a wish may have changed: look at all nodes again

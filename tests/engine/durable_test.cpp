@@ -49,10 +49,10 @@ TEST(DurableState, KeepsWhatHoldsOverARebootOnly) {
 
 TEST(DurableState, RefusesANewerFormat) {
     Diagnostics diagnostics;
-    EXPECT_EQ(read_state("format = 2\nboot_id = \"b\"\n", "state.toml", diagnostics), DurableState{});
+    EXPECT_EQ(read_state("format = 2\nboot_id = \"b\"\n", "state.toml", diagnostics),
+              DurableState{});
     ASSERT_EQ(diagnostics.all().size(), 1u);
-    EXPECT_EQ(diagnostics.all()[0].message,
-              "the state file has format 2, this lakebedd reads 1");
+    EXPECT_EQ(diagnostics.all()[0].message, "the state file has format 2, this lakebedd reads 1");
 }
 
 TEST(DurableState, ReportsWrongValuesWithTheirPlace) {

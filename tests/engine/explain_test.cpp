@@ -61,10 +61,10 @@ TEST(Explain, FollowsAChainOfWaiting) {
                 "0 target up t1");
     EXPECT_EQ(script.node("hive-metastore").reason,
               "hive-metastore is waiting for init-metastore, which waits for postgres");
-    EXPECT_EQ(why_path(script.state(), "lakebed-hive-metastore.service"),
-              (std::vector<std::string>{"lakebed-hive-metastore.service",
-                                        "lakebed-init-metastore.service",
-                                        "lakebed-postgres.service"}));
+    EXPECT_EQ(
+        why_path(script.state(), "lakebed-hive-metastore.service"),
+        (std::vector<std::string>{"lakebed-hive-metastore.service",
+                                  "lakebed-init-metastore.service", "lakebed-postgres.service"}));
 }
 
 TEST(Explain, DoesNotBlameANeedOnWhichItDoesNotWait) {

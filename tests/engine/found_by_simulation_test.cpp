@@ -134,8 +134,9 @@ TEST(Simulation, AnActiveUnitWithAJobOfUnknownTypeIsNotReady) {
 TEST(Simulation, AStopByCommandThatDiedWithLakebeddIsSentAgain) {
     Script script = up("postgres\n hive");
     EXPECT_EQ(script.play("10 user stop postgres"), "stop postgres\n");
-    EXPECT_EQ(script.play("11 die\n 20 postgres holdoff p1 exit 1\n 20 hive active h1\n 20 target up t1"),
-              "stop postgres\n");
+    EXPECT_EQ(
+        script.play("11 die\n 20 postgres holdoff p1 exit 1\n 20 hive active h1\n 20 target up t1"),
+        "stop postgres\n");
     script.play("21 postgres inactive");
     EXPECT_EQ(states(script), "postgres stopped_by_operator, hive ready");
 }

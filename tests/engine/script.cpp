@@ -13,7 +13,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string unit_of(const std::string& name) { return "lakebed-" + name + ".service"; }
+std::string unit_of(const std::string& name) {
+    return "lakebed-" + name + ".service";
+}
 
 std::vector<std::string> split(const std::string& line) {
     std::istringstream stream(line);
@@ -86,12 +88,18 @@ Deadline read_deadline(const std::string& word) {
 
 std::string_view name_of(Deadline deadline) {
     switch (deadline) {
-    case Deadline::restart: return "restart";
-    case Deadline::slow_lane: return "slow_lane";
-    case Deadline::good_run: return "good_run";
-    case Deadline::liveness: return "liveness";
-    case Deadline::verify: return "verify";
-    case Deadline::flush: return "flush";
+    case Deadline::restart:
+        return "restart";
+    case Deadline::slow_lane:
+        return "slow_lane";
+    case Deadline::good_run:
+        return "good_run";
+    case Deadline::liveness:
+        return "liveness";
+    case Deadline::verify:
+        return "verify";
+    case Deadline::flush:
+        return "flush";
     }
     return "";
 }
@@ -112,18 +120,22 @@ struct Write {
     std::string operator()(const act::StartUnit& a) const { return "start " + name(a.unit); }
     std::string operator()(const act::StopUnit& a) const { return "stop " + name(a.unit); }
     std::string operator()(const act::RestartUnit& a) const { return "restart " + name(a.unit); }
-    std::string operator()(const act::ResetFailed& a) const { return "reset-failed " + name(a.unit); }
+    std::string operator()(const act::ResetFailed& a) const {
+        return "reset-failed " + name(a.unit);
+    }
     std::string operator()(const act::RunProbe& a) const {
         return fmt::format("probe {}{}", name(a.unit), a.liveness ? " liveness" : "");
     }
-    std::string operator()(const act::TriggerWatchdog& a) const { return "watchdog " + name(a.unit); }
+    std::string operator()(const act::TriggerWatchdog& a) const {
+        return "watchdog " + name(a.unit);
+    }
     std::string operator()(const act::SetDeadline& a) const {
         if (show != Show::all) return {};
-        return fmt::format("deadline {} {} {}", name(a.unit), name_of(a.deadline),
-                           a.at ? fmt::format("{:.3f}", static_cast<double>(
-                                                            a.at->time_since_epoch().count()) /
-                                                            1e6)
-                                : "off");
+        return fmt::format(
+            "deadline {} {} {}", name(a.unit), name_of(a.deadline),
+            a.at
+                ? fmt::format("{:.3f}", static_cast<double>(a.at->time_since_epoch().count()) / 1e6)
+                : "off");
     }
     std::string operator()(const act::Explain& a) const {
         return show == Show::all ? "\"" + a.sentence + "\"" : std::string();

@@ -1,5 +1,5 @@
-// Script: the engine driven by domain text. Graph and events are lines of words, what the engine does
-// comes back as lines of words, so that a test reads as a story and compares one whole value.
+// Script: the engine driven by domain text. Graph and events are lines of words, what the engine
+// does comes back as lines of words, so that a test reads as a story and compares one whole value.
 //
 //   graph    postgres probe liveness
 //            hive needs postgres session, minio

@@ -35,7 +35,8 @@ TEST(Supervisor, StartsEachUnitTheMomentAllItsNeedsAreReady) {
         hive needs postgres, minio session, init init
     )");
     const auto step = [&](std::string_view event) { return script.play(event); };
-    EXPECT_EQ(step("0 postgres inactive\n 0 init inactive\n 0 minio inactive\n 0 hive inactive"), "");
+    EXPECT_EQ(step("0 postgres inactive\n 0 init inactive\n 0 minio inactive\n 0 hive inactive"),
+              "");
     EXPECT_EQ(step("1 target up t1"), "start postgres\nstart minio\n");
     EXPECT_EQ(step("2 postgres post p1"), "");
     EXPECT_EQ(step("3 postgres active p1"), "start init\n");
@@ -54,7 +55,8 @@ TEST(Supervisor, TellsStatesDeadlinesAndSentencesOnce) {
         1 target up t1
         2 postgres active p1
         2 postgres active p1
-    )", Show::all),
+    )",
+                          Show::all),
               "start postgres\n"
               "postgres is starting\n"
               "hive is waiting\n"
@@ -124,11 +126,12 @@ TEST(Supervisor, RestartsACrashedServiceAtOnceAndThenBacksOff) {
               "postgres is ready\n"
               "\"postgres was killed by SIGKILL; restarted\"\n");
     // A back-off shorter than systemd's hold-off leaves the fail-safe armed.
-    EXPECT_EQ(script.play("402 postgres holdoff p2 exit 1", Show::all),
-              "deadline postgres restart 403.000\n"
-              "postgres is backing_off\n"
-              "\"postgres ended with exit status 1 (2 failures in a row); it is tried again after a "
-              "pause\"\n");
+    EXPECT_EQ(
+        script.play("402 postgres holdoff p2 exit 1", Show::all),
+        "deadline postgres restart 403.000\n"
+        "postgres is backing_off\n"
+        "\"postgres ended with exit status 1 (2 failures in a row); it is tried again after a "
+        "pause\"\n");
     EXPECT_EQ(script.play("403 due postgres restart"), "restart postgres\n");
 }
 
@@ -139,12 +142,13 @@ TEST(Supervisor, EndsTheHoldOffWhenItMustWaitLonger) {
                 "6 postgres holdoff r3 exit 1\n 10 due postgres restart\n"
                 "11 postgres holdoff r4 exit 1\n 19 due postgres restart");
     // 1, 2, 4 and 8 s have passed; 16 s are longer than RestartSec.
-    EXPECT_EQ(script.play("20 postgres holdoff r5 exit 1", Show::all),
-              "deadline postgres restart 36.000\n"
-              "stop postgres\n"
-              "postgres is backing_off\n"
-              "\"postgres ended with exit status 1 (5 failures in a row); it is tried again after a "
-              "pause\"\n");
+    EXPECT_EQ(
+        script.play("20 postgres holdoff r5 exit 1", Show::all),
+        "deadline postgres restart 36.000\n"
+        "stop postgres\n"
+        "postgres is backing_off\n"
+        "\"postgres ended with exit status 1 (5 failures in a row); it is tried again after a "
+        "pause\"\n");
     EXPECT_EQ(script.play("20 postgres inactive\n 36 due postgres restart"), "start postgres\n");
 }
 
@@ -163,7 +167,8 @@ TEST(Supervisor, TakesTheSlowLaneWhenTheBudgetIsSpentAndNeverGivesUp) {
               "postgres is slow_lane\n"
               "\"postgres ended with exit status 1; 5 restarts did not help, it is tried every "
               "3min\"\n");
-    EXPECT_EQ(script.play("800 postgres inactive\n 980 due postgres slow_lane"), "start postgres\n");
+    EXPECT_EQ(script.play("800 postgres inactive\n 980 due postgres slow_lane"),
+              "start postgres\n");
     EXPECT_EQ(script.play("981 postgres holdoff r10 exit 1", Show::all),
               "deadline postgres slow_lane 1161.000\n"
               "stop postgres\n"
@@ -180,7 +185,8 @@ TEST(Supervisor, TakesTheSlowLaneWhenTheBudgetIsSpentAndNeverGivesUp) {
 TEST(Supervisor, IgnoresAGoodRunThatBelongsToAnEarlierOne) {
     Script script = up("postgres\n hive");
     script.play("400 postgres holdoff p1 signal 9\n 401 postgres active p2");
-    script.play("600 postgres holdoff p2 signal 9\n 601 due postgres restart\n 602 postgres active p3");
+    script.play(
+        "600 postgres holdoff p2 signal 9\n 601 due postgres restart\n 602 postgres active p3");
     EXPECT_EQ(script.node("postgres").attempts, 2);
     script.play("701 due postgres good_run");
     EXPECT_EQ(script.node("postgres").attempts, 2);
@@ -355,7 +361,8 @@ TEST(Supervisor, HonoursAStopOfAServiceThatWaits) {
 
 TEST(Supervisor, HonoursAStopDuringTheHoldOff) {
     Script script = up("postgres\n hive");
-    script.play("10 postgres holdoff p1 exit 1\n 11 postgres active p2\n 12 postgres holdoff p2 exit 1");
+    script.play(
+        "10 postgres holdoff p1 exit 1\n 11 postgres active p2\n 12 postgres holdoff p2 exit 1");
     EXPECT_EQ(script.play("12.5 postgres inactive\n 13 due postgres restart"), "");
     EXPECT_EQ(states(script), "postgres stopped_by_operator, hive ready");
 }
@@ -433,7 +440,8 @@ TEST(Supervisor, HoldsOverARebootUntilRelease) {
     script.play("11 postgres inactive");
     EXPECT_EQ(script.node("postgres").reason, "postgres is held by an operator");
     EXPECT_EQ(script.play("0 boot\n 0 postgres inactive\n 0 hive inactive\n 0 target up t2"), "");
-    EXPECT_EQ(script.node("hive").reason, "hive is waiting for postgres, which is held by an operator");
+    EXPECT_EQ(script.node("hive").reason,
+              "hive is waiting for postgres, which is held by an operator");
     EXPECT_EQ(script.play("5 user release postgres"), "start postgres\n");
 }
 
@@ -451,7 +459,8 @@ TEST(Supervisor, StartsNothingWhileTheTargetStopsAndAllWhenItStartsAgain) {
     )"),
               "");
     EXPECT_EQ(states(script), "postgres stopped, hive stopped");
-    EXPECT_EQ(script.play("30 target up t2\n 31 postgres active p2"), "start postgres\nstart hive\n");
+    EXPECT_EQ(script.play("30 target up t2\n 31 postgres active p2"),
+              "start postgres\nstart hive\n");
 }
 
 TEST(Supervisor, LeavesEverythingAtShutdown) {
@@ -480,20 +489,23 @@ TEST(Supervisor, ResumesABackOffAfterItsOwnDeath) {
     script.play("10 postgres holdoff p1 exit 1\n 11 postgres active p2\n"
                 "12 postgres holdoff p2 exit 1");
     EXPECT_EQ(script.play("12.1 die\n 12.5 postgres holdoff p2 exit 1\n 12.5 hive active h1\n"
-                          "12.5 target up t1", Show::all),
+                          "12.5 target up t1",
+                          Show::all),
               "deadline postgres restart 13.000\n");
 }
 
 TEST(Supervisor, RemembersAnOperatorsStopOverItsOwnDeath) {
     Script script = up();
     script.play("10 postgres inactive");
-    EXPECT_EQ(script.play("11 die\n 12 postgres inactive\n 12 hive active h1\n 12 target up t1"), "");
+    EXPECT_EQ(script.play("11 die\n 12 postgres inactive\n 12 hive active h1\n 12 target up t1"),
+              "");
     EXPECT_EQ(states(script), "postgres stopped_by_operator, hive ready");
 }
 
 TEST(Supervisor, SeesAStopThatHappenedWhileItWasDead) {
     Script script = up();
-    EXPECT_EQ(script.play("11 die\n 12 postgres inactive ran\n 12 hive active h1\n 12 target up t1"), "");
+    EXPECT_EQ(
+        script.play("11 die\n 12 postgres inactive ran\n 12 hive active h1\n 12 target up t1"), "");
     EXPECT_EQ(states(script), "postgres stopped_by_operator, hive ready");
 }
 
@@ -522,8 +534,8 @@ TEST(Supervisor, TakesANewGraphWithoutTouchingWhatRuns) {
     Script script = up();
     SupervisorState state = script.state();
     Supervisor engine(std::move(state));
-    const auto actions = engine.on(
-        GraphReloaded{read_test_graph("minio\n hive needs minio")}, TimePoint(std::chrono::seconds(10)));
+    const auto actions = engine.on(GraphReloaded{read_test_graph("minio\n hive needs minio")},
+                                   TimePoint(std::chrono::seconds(10)));
     for (const Action& action : actions) {
         EXPECT_FALSE(std::holds_alternative<act::StopUnit>(action));
         EXPECT_FALSE(std::holds_alternative<act::RestartUnit>(action));

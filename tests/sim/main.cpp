@@ -96,7 +96,8 @@ int main(int argc, char** argv) {
     app.add_option("--hours", hours, "length of each simulated life");
     app.add_option("--jobs", jobs, "threads");
     app.add_flag("--mutants", mutants, "check that engines broken on purpose are caught");
-    app.add_flag("--trace", trace, "print everything that happens in seed FIRST, shrunk if it breaks");
+    app.add_flag("--trace", trace,
+                 "print everything that happens in seed FIRST, shrunk if it breaks");
     CLI11_PARSE(app, argc, argv);
     const Duration length(static_cast<std::int64_t>(hours * 3600e6));
     if (trace) {

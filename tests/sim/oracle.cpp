@@ -47,7 +47,8 @@ void Oracle::told(const Event& event, Time captured) {
         Truth& truth = truth_[place(done->unit)];
         const bool stop = !done->ours && done->job_type == "stop" && done->result == "done";
         const bool canceled = done->ours && done->job_type != "stop" && done->result == "canceled";
-        const bool gone = truth.view.active_state == "inactive" || truth.view.active_state == "failed";
+        const bool gone =
+            truth.view.active_state == "inactive" || truth.view.active_state == "failed";
         if (truth.pending_stop && (stop || canceled) && gone && truth.view.job_id == 0 &&
             captured >= *truth.pending_stop) {
             truth.op_stopped = target_up;
@@ -79,8 +80,8 @@ void Oracle::stops(std::size_t unit, const NodeState& node, bool daemon_alive) {
                          (real.phase == Phase::active && (same_run || resting)) ||
                          (real.phase == Phase::hold_off && same_run && !node.parked);
     // Joined to a stop that goes on already, it is nothing that could be seen.
-    const bool joins = (real.job && real.job->type == "stop") ||
-                       (!daemon_alive && real.phase == Phase::stopping);
+    const bool joins =
+        (real.job && real.job->type == "stop") || (!daemon_alive && real.phase == Phase::stopping);
     if (!joins) truth.pending_stop = timeline_.now();
 }
 
@@ -89,15 +90,17 @@ void Oracle::starts(std::size_t unit) {
     truth.hold_unseen = truth.hold_unseen || truth.hold;
     const Unit& real = systemd_.units()[unit];
     truth.last_start = timeline_.now();
-    truth.either = truth.either ||
-                   ((truth.op_stopped || truth.hold) &&
-                    (real.job ? real.job->type != "stop" : real.phase == Phase::active));
+    truth.either =
+        truth.either || ((truth.op_stopped || truth.hold) &&
+                         (real.job ? real.job->type != "stop" : real.phase == Phase::active));
     truth.op_stopped = truth.hold = truth.maybe_stopped = false;
     truth.pending_stop.reset();
     renew(unit);
 }
 
-void Oracle::began(std::size_t unit) { truth_[unit].pending_stop.reset(); }
+void Oracle::began(std::size_t unit) {
+    truth_[unit].pending_stop.reset();
+}
 
 void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
     for (std::size_t i = 0; i < truth_.size(); ++i) {
@@ -106,8 +109,8 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
         // Wishes that cross each other on their way to lakebedd.
         const bool stops = verb == Verb::stop || verb == Verb::hold;
         const Unit& real = systemd_.units()[i];
-        const bool unseen = real.run != truth.view.invocation_id ||
-                            (real.job && truth.view.job_id == 0);
+        const bool unseen =
+            real.run != truth.view.invocation_id || (real.job && truth.view.job_id == 0);
         truth.either = stops ? truth.last_start && unseen : truth.pending_stop.has_value();
         truth.pending_stop.reset();
         renew(i);
@@ -117,9 +120,15 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
             truth.op_stopped = truth.hold = truth.maybe_stopped = false;
             truth.restart_asked = truth.restart_asked || verb == Verb::restart;
             break;
-        case Verb::stop: truth.op_stopped = truth.maybe_stopped = true; break;
-        case Verb::hold: truth.hold = true; break;
-        case Verb::release: truth.hold = false; break;
+        case Verb::stop:
+            truth.op_stopped = truth.maybe_stopped = true;
+            break;
+        case Verb::hold:
+            truth.hold = true;
+            break;
+        case Verb::release:
+            truth.hold = false;
+            break;
         }
     }
 }
@@ -169,8 +178,7 @@ void Oracle::check_start(std::size_t index, bool restart) {
             violation(fmt::format("{} is started before {} is ready", node.name, need.unit));
     if (restart && view_ready(truth.view)) {
         bool session = truth.restart_asked;
-        for (const Need& need : node.needs)
-            session = session || (need.type == EdgeType::session);
+        for (const Need& need : node.needs) session = session || (need.type == EdgeType::session);
         if (!session) violation(node.name + " is healthy and was restarted");
     }
     truth.restart_asked = false;
@@ -258,11 +266,12 @@ void Oracle::finished(const SupervisorState& state) {
             violation(name + " runs although it was stopped by an operator");
         const bool unknown = truth.maybe_stopped && (node.operator_stopped || truth.pending_stop);
         const bool still_held = truth.hold_unseen && node.hold;
-        wanted[i] = !down && !unknown && !truth.either && !still_held && !units[i].fatal && !units[i].fatal_log;
+        wanted[i] = !down && !unknown && !truth.either && !still_held && !units[i].fatal &&
+                    !units[i].fatal_log;
         for (std::size_t need : units[i].needs) wanted[i] = wanted[i] && wanted[need];
         if (!wanted[i]) continue;
-        const std::string so = fmt::format(" long after the last fault ({}: {})",
-                                           to_string(node.state), node.reason);
+        const std::string so =
+            fmt::format(" long after the last fault ({}: {})", to_string(node.state), node.reason);
         if (units[i].phase != Phase::active) violation(name + " is not up" + so);
         if (node.state != State::ready) violation(name + " is not ready" + so);
         if (units[i].hung) violation(name + " hangs" + so);

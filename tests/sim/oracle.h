@@ -1,5 +1,5 @@
-// Oracle: what must hold whatever happens (design.md §6), judged without looking at the engine's own
-// decisions: from what was delivered to it, what it did, and the truth about units and people.
+// Oracle: what must hold whatever happens (design.md §6), judged without looking at the engine's
+// own decisions: from what was delivered to it, what it did, and the truth about units and people.
 #pragma once
 
 #include <deque>
@@ -22,7 +22,7 @@ struct Truth { // about one unit
     std::optional<Time> last_start;   // by people
     bool leaves_trace = false;        // … and visible in a snapshot, not in a signal only
     bool maybe_stopped = false;       // somebody stopped it, perhaps without a trace
-    bool hold_unseen = false; // its end by a start was not seen
+    bool hold_unseen = false;         // its end by a start was not seen
     bool either = false; // a start by people that left no trace, as nothing was to be done
     bool restart_asked = false;
     // Counting.
@@ -38,7 +38,7 @@ class Oracle {
 
     void told(const Event& event, Time captured);
     void acted(const SupervisorState& before_is_gone, const std::vector<Action>& actions);
-    void settled(const SupervisorState& state); // after each turn of the engine
+    void settled(const SupervisorState& state);  // after each turn of the engine
     void finished(const SupervisorState& state); // after kQuiet
 
     // People.
@@ -52,7 +52,7 @@ class Oracle {
 
     void violation(std::string what);
     std::optional<std::string> broken;
-    bool target_up = false;  // as lakebedd was told
+    bool target_up = false; // as lakebedd was told
     bool target_seen_down = false;
     std::string target_run;
 

@@ -109,8 +109,10 @@ ServiceGraph make_core_graph(Random& random) {
     add("init-buckets", NodeKind::job, {{"minio", init}});
     add("init-metastore", NodeKind::job, {{"postgres", init}, {"init-databases", init}});
     add("hive-metastore", NodeKind::service,
-        {{"postgres", EdgeType::reconnects}, {"minio", EdgeType::reconnects},
-         {"init-metastore", init}, {"init-buckets", init}});
+        {{"postgres", EdgeType::reconnects},
+         {"minio", EdgeType::reconnects},
+         {"init-metastore", init},
+         {"init-buckets", init}});
     add("redis", NodeKind::service, {});
     return graph;
 }
@@ -157,11 +159,10 @@ Scenario make_scenario(std::uint64_t seed, Duration length) {
     scenario.hidden_jobs = random.chance(0.5) ? 0.3 : 0;
     for (const GraphNode& node : scenario.graph.nodes) {
         const bool jvm = random.chance(0.2);
-        scenario.timing.push_back({random.span(1ms, jvm ? 4s : 300ms),
-                                   node.kind == NodeKind::job ? Duration{0}
-                                                              : random.span(1ms, jvm ? 8s : 1s),
-                                   random.chance(0.5) ? random.span(1ms, 50ms)
-                                                      : random.span(50ms, 3s)});
+        scenario.timing.push_back(
+            {random.span(1ms, jvm ? 4s : 300ms),
+             node.kind == NodeKind::job ? Duration{0} : random.span(1ms, jvm ? 8s : 1s),
+             random.chance(0.5) ? random.span(1ms, 50ms) : random.span(50ms, 3s)});
     }
     int total = 0;
     for (const Choice& choice : kChoices) total += choice.weight;

@@ -25,23 +25,30 @@ class Random {
 };
 
 enum class Kind {
-    crash,        // killed by a signal, or exit 1
+    crash, // killed by a signal, or exit 1
     out_of_memory,
-    clean_exit,   // exit 0 after a TERM by hand
-    fatal_exit,   // exit 78 now and at every start, until an operator mends it
-    fatal_log,    // exit 1, and a log line that a [[fatal]] rule matches
-    hang,         // no answer until it is killed
-    flap,         // dies soon after each start, for a while
-    bad_starts,   // the next starts fail
-    stuck,        // readiness is lost until it is restarted
-    op_stop, op_start, op_restart, // systemctl
+    clean_exit, // exit 0 after a TERM by hand
+    fatal_exit, // exit 78 now and at every start, until an operator mends it
+    fatal_log,  // exit 1, and a log line that a [[fatal]] rule matches
+    hang,       // no answer until it is killed
+    flap,       // dies soon after each start, for a while
+    bad_starts, // the next starts fail
+    stuck,      // readiness is lost until it is restarted
+    op_stop,
+    op_start,
+    op_restart, // systemctl
     op_reset_failed,
-    user_start, user_stop, user_restart, user_hold, user_release, // lakebed
-    user_stop_all, user_start_all,
-    daemon_death, // of lakebedd, back after `span`
+    user_start,
+    user_stop,
+    user_restart,
+    user_hold,
+    user_release, // lakebed
+    user_stop_all,
+    user_start_all,
+    daemon_death,               // of lakebedd, back after `span`
     daemon_death_before_acting, // the next time it has something to do
-    reconnect,    // the bus connection breaks: signals and calls are lost
-    target_stop,  // and start after `span`
+    reconnect,                  // the bus connection breaks: signals and calls are lost
+    target_stop,                // and start after `span`
     target_restart,
     reboot,
     reload_graph,

@@ -111,10 +111,16 @@ void Systemd::run(Unit& unit) {
     if (job.type == "stop") {
         switch (unit.phase) {
         case Phase::inactive:
-        case Phase::failed: return finish(unit, "done");
-        case Phase::hold_off: return stopped(unit);
-        case Phase::stopping: job.running = true; return;
-        default: job.running = true; return begin_stop(unit);
+        case Phase::failed:
+            return finish(unit, "done");
+        case Phase::hold_off:
+            return stopped(unit);
+        case Phase::stopping:
+            job.running = true;
+            return;
+        default:
+            job.running = true;
+            return begin_stop(unit);
         }
     }
     if (job.type == "restart" && unit.process()) {
@@ -123,14 +129,21 @@ void Systemd::run(Unit& unit) {
         return;
     }
     switch (unit.phase) {
-    case Phase::active: return finish(unit, "done");
+    case Phase::active:
+        return finish(unit, "done");
     case Phase::starting:
-    case Phase::post: job.running = true; return;
-    case Phase::stopping: job.running = true; return; // stopped() goes on with it
+    case Phase::post:
+        job.running = true;
+        return;
+    case Phase::stopping:
+        job.running = true;
+        return; // stopped() goes on with it
     case Phase::hold_off:
         if (job.type == "start") return; // waits the hold-off out (F7)
         [[fallthrough]];
-    default: job.running = true; return begin_start(unit);
+    default:
+        job.running = true;
+        return begin_start(unit);
     }
 }
 
@@ -159,9 +172,8 @@ void Systemd::begin_start(Unit& unit) {
             enter(v, Phase::active);
             finish(v, "done");
             if (v.spec->kind == NodeKind::service && timeline_.now() < v.flap_until)
-                after(v, random_.span(1ms, 2s), [this](Unit& w) {
-                    fail(w, "signal", CLD_KILLED, SIGSEGV);
-                });
+                after(v, random_.span(1ms, 2s),
+                      [this](Unit& w) { fail(w, "signal", CLD_KILLED, SIGSEGV); });
         });
     });
 }
@@ -257,7 +269,8 @@ UnitSnapshot Systemd::snapshot(std::size_t index) const {
     shot.main_pid = unit.process() ? 1000 + static_cast<int>(index) : 0;
     shot.n_restarts = unit.n_restarts;
     shot.ran_before = unit.ran;
-    if (unit.ran && unit.inactive_since > Time{0}) shot.became_inactive = TimePoint(unit.inactive_since);
+    if (unit.ran && unit.inactive_since > Time{0})
+        shot.became_inactive = TimePoint(unit.inactive_since);
     if (!unit.run.empty()) {
         shot.began = TimePoint(unit.run_since);
         if (unit.active_since >= unit.run_since) shot.became_active = TimePoint(unit.active_since);
@@ -268,15 +281,27 @@ UnitSnapshot Systemd::snapshot(std::size_t index) const {
     }
     const bool job = unit.spec->kind == NodeKind::job;
     switch (unit.phase) {
-    case Phase::inactive: shot.active_state = "inactive", shot.sub_state = "dead"; break;
-    case Phase::starting: shot.active_state = "activating", shot.sub_state = "start"; break;
-    case Phase::post: shot.active_state = "activating", shot.sub_state = "start-post"; break;
+    case Phase::inactive:
+        shot.active_state = "inactive", shot.sub_state = "dead";
+        break;
+    case Phase::starting:
+        shot.active_state = "activating", shot.sub_state = "start";
+        break;
+    case Phase::post:
+        shot.active_state = "activating", shot.sub_state = "start-post";
+        break;
     case Phase::active:
         shot.active_state = "active", shot.sub_state = job ? "exited" : "running";
         break;
-    case Phase::stopping: shot.active_state = "deactivating", shot.sub_state = "stop-sigterm"; break;
-    case Phase::hold_off: shot.active_state = "activating", shot.sub_state = "auto-restart"; break;
-    case Phase::failed: shot.active_state = "failed", shot.sub_state = "failed"; break;
+    case Phase::stopping:
+        shot.active_state = "deactivating", shot.sub_state = "stop-sigterm";
+        break;
+    case Phase::hold_off:
+        shot.active_state = "activating", shot.sub_state = "auto-restart";
+        break;
+    case Phase::failed:
+        shot.active_state = "failed", shot.sub_state = "failed";
+        break;
     }
     return shot;
 }

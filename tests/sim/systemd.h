@@ -1,8 +1,8 @@
 // Systemd: PID 1 and the services, as far as supervision.md has measured them, in simulated time.
 //
-// One job a unit, jobs ordered by After=, modes `fail` and `replace`, the hold-off of Restart=always,
-// Type=oneshot without it. What happens is handed to `changed` (a property of a unit) and `removed`
-// (the end of a job), from which the daemon's door makes signals.
+// One job a unit, jobs ordered by After=, modes `fail` and `replace`, the hold-off of
+// Restart=always, Type=oneshot without it. What happens is handed to `changed` (a property of a
+// unit) and `removed` (the end of a job), from which the daemon's door makes signals.
 #pragma once
 
 #include <functional>

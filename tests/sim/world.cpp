@@ -41,7 +41,7 @@ class World {
     void inject(const Fault& fault);
     void command(Verb verb, std::optional<std::size_t> unit);
     void stop_target();
-    void start_target();
+    void start_target(bool cancels_stop);
     void reboot();
     void heal();
 
@@ -82,17 +82,17 @@ class World {
 std::string describe(const Event& event) {
     struct {
         std::string operator()(const UnitChanged& e) const {
-            return fmt::format("UnitChanged {} {}/{} run={} job={}:{} {}", e.unit, e.now.active_state,
-                               e.now.sub_state, e.now.invocation_id, e.now.job_id, e.now.job_type,
-                               e.now.result);
+            return fmt::format("UnitChanged {} {}/{} run={} job={}:{} {}", e.unit,
+                               e.now.active_state, e.now.sub_state, e.now.invocation_id,
+                               e.now.job_id, e.now.job_type, e.now.result);
         }
         std::string operator()(const JobDone& e) const {
             return fmt::format("JobDone {} {} {}{}", e.unit, e.job_type, e.result,
                                e.ours ? " ours" : "");
         }
         std::string operator()(const ProbeResult& e) const {
-            return fmt::format("ProbeResult {} {} {}", e.unit, e.liveness ? "liveness" : "readiness",
-                               e.ok);
+            return fmt::format("ProbeResult {} {} {}", e.unit,
+                               e.liveness ? "liveness" : "readiness", e.ok);
         }
         std::string operator()(const DeadlineReached& e) const {
             return fmt::format("DeadlineReached {} {}", e.unit, static_cast<int>(e.deadline));
@@ -138,7 +138,9 @@ World::World(const Scenario& scenario, Mutant mutant, bool trace)
     : scenario_(scenario), mutant_(mutant), trace_(trace), random_(scenario.seed ^ 0xabcdef),
       systemd_(timeline_, random_, scenario), oracle_(scenario, timeline_, systemd_) {
     systemd_.changed = [this](std::size_t index) {
-        if (!engine_ || !connected_ || hinted_.contains(index) || random_.chance(scenario_.lost_signals)) return;
+        if (!engine_ || !connected_ || hinted_.contains(index) ||
+            random_.chance(scenario_.lost_signals))
+            return;
         hinted_.insert(index);
         arrive([this, index] {
             hinted_.erase(index);
@@ -181,8 +183,8 @@ void World::note(const std::string& text) const {
 // ---- the daemon -------------------------------------------------------------------------------
 
 void World::arrive(std::function<void()> what) {
-    last_arrival_ = std::max(last_arrival_,
-                             timeline_.now() + random_.span(200us, random_.chance(0.1) ? 20ms : 3ms));
+    last_arrival_ = std::max(
+        last_arrival_, timeline_.now() + random_.span(200us, random_.chance(0.1) ? 20ms : 3ms));
     timeline_.at(last_arrival_, [this, connection = connection_, what = std::move(what)] {
         if (connection == connection_ && connected_ && engine_) what();
     });
@@ -290,8 +292,8 @@ void World::check_deadlines() {
     if (!engine_ || mutant_ == Mutant::forgets_retries) return;
     for (const auto& [name, node] : engine_->state().nodes) {
         const auto kind = node.state == State::slow_lane ? Deadline::slow_lane : Deadline::restart;
-        if ((node.state == State::backing_off || node.state == State::slow_lane) && oracle_.target_up &&
-            !deadlines_.contains({place(name), kind}))
+        if ((node.state == State::backing_off || node.state == State::slow_lane) &&
+            oracle_.target_up && !deadlines_.contains({place(name), kind}))
             oracle_.violation(name + " backs off without a deadline");
     }
 }
@@ -386,7 +388,8 @@ void World::mutate(const Event& event, std::vector<Action>& actions) {
         if (!announce) continue;
         const bool waits = announce->state == State::waiting || announce->state == State::held;
         if ((mutant_ == Mutant::starts_before_needs && waits) ||
-            (mutant_ == Mutant::fights_operators && announce->state == State::stopped_by_operator) ||
+            (mutant_ == Mutant::fights_operators &&
+             announce->state == State::stopped_by_operator) ||
             (mutant_ == Mutant::starts_without_target && announce->state == State::stopped))
             result.push_back(act::StartUnit{announce->unit});
         if (mutant_ == Mutant::stops_healthy && announce->state == State::degraded)
@@ -415,8 +418,13 @@ void World::stop_target() {
             systemd_.request(real.index, "stop", Who::systemd, true);
 }
 
-void World::start_target() {
+// A target is down only when its members are (PartOf and After): a start waits for that.
+void World::start_target(bool cancels_stop) {
     if (target_up_) return;
+    const bool stopping = std::ranges::any_of(
+        systemd_.units(), [](const Unit& real) { return real.job && real.job->type == "stop"; });
+    if (stopping && !cancels_stop)
+        return timeline_.at(timeline_.now() + 20ms, [this] { start_target(false); });
     target_up_ = true;
     ++target_starts_;
     oracle_.fresh_target();
@@ -446,7 +454,9 @@ void World::inject(const Fault& fault) {
         else
             systemd_.kill(fault.unit, "exit-code", CLD_EXITED, 1);
         break;
-    case Kind::out_of_memory: systemd_.kill(fault.unit, "oom-kill", CLD_KILLED, SIGKILL); break;
+    case Kind::out_of_memory:
+        systemd_.kill(fault.unit, "oom-kill", CLD_KILLED, SIGKILL);
+        break;
     case Kind::clean_exit:
         if (service) systemd_.kill(fault.unit, "success", CLD_EXITED, 0);
         break;
@@ -481,8 +491,7 @@ void World::inject(const Fault& fault) {
         }
         break;
     case Kind::op_stop:
-        oracle_.stops(fault.unit,
-                      engine_ ? engine_->state().nodes.at(real.spec->unit) : nothing_,
+        oracle_.stops(fault.unit, engine_ ? engine_->state().nodes.at(real.spec->unit) : nothing_,
                       engine_.has_value());
         systemd_.request(fault.unit, "stop", Who::people, true);
         break;
@@ -494,16 +503,36 @@ void World::inject(const Fault& fault) {
         oracle_.starts(fault.unit);
         systemd_.request(fault.unit, "restart", Who::people, true);
         break;
-    case Kind::op_reset_failed: systemd_.reset_failed(fault.unit); break;
-    case Kind::user_start: command(Verb::start, fault.unit); break;
-    case Kind::user_stop: command(Verb::stop, fault.unit); break;
-    case Kind::user_restart: command(Verb::restart, fault.unit); break;
-    case Kind::user_hold: command(Verb::hold, fault.unit); break;
-    case Kind::user_release: command(Verb::release, fault.unit); break;
-    case Kind::user_stop_all: command(Verb::stop, std::nullopt); break;
-    case Kind::user_start_all: command(Verb::start, std::nullopt); break;
-    case Kind::daemon_death: kill_daemon(fault.span); break;
-    case Kind::daemon_death_before_acting: die_before_acting_ = engine_.has_value(); break;
+    case Kind::op_reset_failed:
+        systemd_.reset_failed(fault.unit);
+        break;
+    case Kind::user_start:
+        command(Verb::start, fault.unit);
+        break;
+    case Kind::user_stop:
+        command(Verb::stop, fault.unit);
+        break;
+    case Kind::user_restart:
+        command(Verb::restart, fault.unit);
+        break;
+    case Kind::user_hold:
+        command(Verb::hold, fault.unit);
+        break;
+    case Kind::user_release:
+        command(Verb::release, fault.unit);
+        break;
+    case Kind::user_stop_all:
+        command(Verb::stop, std::nullopt);
+        break;
+    case Kind::user_start_all:
+        command(Verb::start, std::nullopt);
+        break;
+    case Kind::daemon_death:
+        kill_daemon(fault.span);
+        break;
+    case Kind::daemon_death_before_acting:
+        die_before_acting_ = engine_.has_value();
+        break;
     case Kind::reconnect:
         if (!engine_) break;
         connected_ = false; // until the new one stands, nothing comes or goes
@@ -513,7 +542,7 @@ void World::inject(const Fault& fault) {
         break;
     case Kind::target_stop:
         stop_target();
-        timeline_.at(timeline_.now() + fault.span, [this] { start_target(); });
+        timeline_.at(timeline_.now() + fault.span, [this] { start_target(false); });
         break;
     case Kind::target_restart: {
         // Or a start that cancels the stop: then the target stays what it was, and nobody knows of
@@ -521,11 +550,13 @@ void World::inject(const Fault& fault) {
         const bool canceled = fault.count % 2 == 0 && target_up_ && engine_ && connected_;
         if (canceled) tell(TargetStopping{});
         stop_target();
-        start_target();
+        start_target(canceled);
         if (canceled) --target_starts_;
         break;
     }
-    case Kind::reboot: reboot(); break;
+    case Kind::reboot:
+        reboot();
+        break;
     case Kind::reload_graph: {
         if (!engine_) break;
         ServiceGraph graph = engine_->state().graph;
@@ -546,7 +577,7 @@ void World::heal() {
         real.bad_starts = 0;
         real.flap_until = Time{0};
     }
-    start_target();
+    start_target(false);
 }
 
 Outcome World::run() {
@@ -570,19 +601,32 @@ Outcome World::run() {
 
 std::string_view to_string(Mutant mutant) {
     switch (mutant) {
-    case Mutant::none: return "none";
-    case Mutant::starts_before_needs: return "starts before needs are ready";
-    case Mutant::fights_operators: return "starts what an operator stopped";
-    case Mutant::forgets_retries: return "forgets retries";
-    case Mutant::forgets_state: return "forgets its state file";
-    case Mutant::ignores_budget: return "ignores the budget";
-    case Mutant::starts_without_target: return "starts while the target is down";
-    case Mutant::restarts_on_adoption: return "restarts the healthy on adoption";
-    case Mutant::stops_healthy: return "stops a slow service";
-    case Mutant::skips_liveness: return "skips liveness probes";
-    case Mutant::skips_sessions: return "skips session restarts";
-    case Mutant::skips_verification: return "skips verification after a need's return";
-    case Mutant::repeats_restarts: return "repeats restarts";
+    case Mutant::none:
+        return "none";
+    case Mutant::starts_before_needs:
+        return "starts before needs are ready";
+    case Mutant::fights_operators:
+        return "starts what an operator stopped";
+    case Mutant::forgets_retries:
+        return "forgets retries";
+    case Mutant::forgets_state:
+        return "forgets its state file";
+    case Mutant::ignores_budget:
+        return "ignores the budget";
+    case Mutant::starts_without_target:
+        return "starts while the target is down";
+    case Mutant::restarts_on_adoption:
+        return "restarts the healthy on adoption";
+    case Mutant::stops_healthy:
+        return "stops a slow service";
+    case Mutant::skips_liveness:
+        return "skips liveness probes";
+    case Mutant::skips_sessions:
+        return "skips session restarts";
+    case Mutant::skips_verification:
+        return "skips verification after a need's return";
+    case Mutant::repeats_restarts:
+        return "repeats restarts";
     }
     return "";
 }
