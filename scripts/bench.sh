@@ -10,7 +10,7 @@ layout)
     need_build_tools
     need_machine_tools
     need python3 unzip xz-utils
-    build release lakebed
+    build release lakebed layout_bench
     scripts/depot.sh >/dev/null
     LAKEBED_DEB=$(scripts/package.sh)
     export LAKEBED_DEB LAKEBED_DEPOT

@@ -32,6 +32,7 @@ GraphNode read_node(const Value& value, Diagnostics& diagnostics) {
         node.kind = NodeKind::job;
     else if (kind != "service")
         reader.error("kind", fmt::format("unknown kind \"{}\"", kind), "\"service\" or \"job\"");
+    node.addresses = reader.strings("addresses");
     node.jvm = reader.boolean("jvm").value_or(false);
     node.start_timeout = read_duration(reader, "start_timeout", node.start_timeout);
     if (const Value* probe = reader.table("probe"))
@@ -63,6 +64,8 @@ Table write_node(const GraphNode& node) {
     set(table, "unit", node.unit);
     set(table, "title", node.title);
     set(table, "kind", node.kind == NodeKind::job ? "job" : "service");
+    Array addresses(node.addresses.begin(), node.addresses.end());
+    if (!addresses.empty()) set(table, "addresses", std::move(addresses));
     set(table, "jvm", node.jvm);
     set(table, "start_timeout", to_string(node.start_timeout));
     if (node.probe) set(table, "probe", write_probe_spec(*node.probe));

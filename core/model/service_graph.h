@@ -69,6 +69,7 @@ struct GraphNode {
     RestartPolicy restart;
     std::vector<FatalRule> fatal;
     Duration start_timeout = std::chrono::seconds(90); // the unit's TimeoutStartSec
+    std::vector<std::string> addresses;                // it listens on: "127.0.0.1:9000"
     bool jvm = false;                                  // SIGQUIT gives a thread dump
     bool operator==(const GraphNode&) const = default;
 };

@@ -38,12 +38,6 @@ std::string Sha256::finish() {
     return text;
 }
 
-std::string sha256_hex(const std::string& bytes) {
-    Sha256 digest;
-    digest.update(bytes);
-    return digest.finish();
-}
-
 Result<std::string> sha256_of_fd(int fd, const std::function<void(std::uint64_t)>& progress) {
     Sha256 digest;
     std::vector<char> buffer(std::size_t{1} << 20);

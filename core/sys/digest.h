@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/digest.h"
 #include "base/result.h"
 
 namespace lakebed {
@@ -23,9 +24,6 @@ class Sha256 {
     };
     std::unique_ptr<void, Free> context_;
 };
-
-// A string and not a view: plan/digest.h has that for the pure modules, under the same name.
-[[nodiscard]] std::string sha256_hex(const std::string& bytes);
 
 // Of the whole file behind `fd`, whatever its offset. `progress` gets the bytes read so far.
 [[nodiscard]] Result<std::string>

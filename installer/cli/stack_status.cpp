@@ -48,12 +48,6 @@ ServiceStatus from_systemd(const GraphNode& node, const UnitProperties& unit) {
     return status;
 }
 
-struct AddressOf {
-    template <class Probe> std::string operator()(const Probe& probe) const {
-        return fmt::format("{}:{}", probe.host, probe.port);
-    }
-};
-
 } // namespace
 
 Result<std::string> read_generation_file(const Context& context, std::string_view name) {
@@ -137,10 +131,6 @@ Color state_color(const ServiceStatus& service) {
     return Color::yellow;
 }
 
-std::string probed_address(const GraphNode& node) {
-    return node.probe ? std::visit(AddressOf{}, node.probe->how) : std::string();
-}
-
 Table status_row(const ServiceStatus& service, const GraphNode* node) {
     Table row;
     set(row, "name", service.name);
@@ -154,7 +144,7 @@ Table status_row(const ServiceStatus& service, const GraphNode* node) {
     set(row, "cause", service.cause);
     set(row, "main_pid", std::int64_t{service.main_pid});
     set(row, "hold", service.hold);
-    if (node) set(row, "address", probed_address(*node));
+    if (node) set(row, "addresses", Array(node->addresses.begin(), node->addresses.end()));
     return row;
 }
 

@@ -44,7 +44,5 @@ select_services(const ServiceGraph& graph, const std::vector<std::string>& names
 [[nodiscard]] std::string state_line(const ServiceStatus& service);
 [[nodiscard]] Color state_color(const ServiceStatus& service);
 [[nodiscard]] Table status_row(const ServiceStatus& service, const GraphNode* node);
-// "127.0.0.1:6379", "/run/…:5432"; empty when the node has no probe.
-[[nodiscard]] std::string probed_address(const GraphNode& node);
 
 } // namespace lakebed

@@ -22,8 +22,7 @@ class WaitView {
 
     void show(const std::vector<ServiceStatus>& services) {
         for (const ServiceStatus& service : services) {
-            std::string line = state_words(service);
-            if (!service.sentence.empty() && !is_ready(service)) line += ": " + service.sentence;
+            std::string line = state_line(service);
             std::string& before = shown_[service.name];
             if (before == line) continue;
             before = line;
@@ -121,9 +120,7 @@ Error not_ready(const Waiter& waiter, Duration timeout) {
     else
         error.message = fmt::format("not all services are ready after {}", to_string(timeout));
     for (const ServiceStatus& service : waiter.unready)
-        error.message +=
-            fmt::format("\n  {}: {}{}", service.name, state_words(service),
-                        service.sentence.empty() ? "" : fmt::format(": {}", service.sentence));
+        error.message += fmt::format("\n  {}: {}", service.name, state_line(service));
     return error;
 }
 

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "plan/digest.h"
+#include "base/digest.h"
 #include "plan/planning.h"
 
 namespace lakebed {
@@ -136,7 +136,7 @@ void plan_store(Planning& p) {
             fmt::format("{} {} not in the depot: {}", missing.size(),
                         missing.size() == 1 ? "artifact is" : "artifacts are",
                         fmt::join(missing, ", ")),
-            "run `lakebed fetch` on a machine with a network, or give --bundle FILE");
+            "run `lakebed fetch` where there is a network, and give its depot with --depot DIR");
 }
 
 // What to do about one file of ours.

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "plan/digest.h"
+#include "base/digest.h"
 
 namespace lakebed {
 namespace {

@@ -1,4 +1,6 @@
 // graph.toml and verify.toml.
+#include <fmt/format.h>
+
 #include "render/parts.h"
 
 namespace lakebed {
@@ -9,6 +11,11 @@ ProbeSpec probe_with_config_path(const ProbeSpec& probe, const std::string& path
     Diagnostics none;
     return read_probe_spec(value_with_config_path(Value(write_probe_spec(probe)), path), "probe",
                            none);
+}
+
+std::string address_text(const StackPort& port) {
+    bool ipv6 = port.address.find(':') != std::string::npos;
+    return fmt::format("{}{}{}:{}", ipv6 ? "[" : "", port.address, ipv6 ? "]" : "", port.number);
 }
 
 } // namespace
@@ -25,6 +32,7 @@ ServiceGraph make_graph(const Stack& stack, const std::map<std::string, ConfigDi
         node.title = service.title;
         node.kind = service.kind;
         node.needs = service.needs;
+        for (const StackPort& port : service.ports) node.addresses.push_back(address_text(port));
         if (service.probe) node.probe = probe_with_config_path(*service.probe, path);
         if (service.liveness) {
             node.liveness = service.liveness;

@@ -25,6 +25,9 @@ struct ConfigDir {
 [[nodiscard]] std::string with_config_path(std::string_view text, const std::string& path);
 [[nodiscard]] Value value_with_config_path(const Value& value, const std::string& path);
 
+// lakebed-direct.target, which wants every unit.
+[[nodiscard]] DesiredUnit render_direct_target(const Stack& stack);
+
 [[nodiscard]] DesiredUnit render_unit(const StackService& service, const Stack& stack,
                                       const ConfigDir& config, const UnitTemplates& templates,
                                       Diagnostics& diagnostics);

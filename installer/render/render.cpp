@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "plan/digest.h"
+#include "base/digest.h"
 #include "plan/variables.h"
 #include "render/formats.h"
 #include "render/parts.h"
@@ -90,6 +90,7 @@ Desired render(const Stack& stack, const UnitTemplates& templates, Diagnostics& 
     desired.verify = render_verify(stack, configs);
     if (auto order = start_order(graph)) // a cycle has been reported by check_graph
         for (const std::string& unit : *order) desired.units.push_back(units.at(unit));
+    desired.units.push_back(render_direct_target(stack));
     return desired;
 }
 

@@ -120,6 +120,19 @@ class UnitWriter {
 
 } // namespace
 
+DesiredUnit render_direct_target(const Stack& stack) {
+    std::string text =
+        "# Written by lakebed; do not edit.\n"
+        "# The break-glass for a lakebedd that is broken: `systemctl start lakebed-direct.target` has\n"
+        "# systemd alone bring all services up in the order of their After=. Never enabled.\n"
+        "[Unit]\n"
+        "Description=lakebed, started by systemd alone\n"
+        "Documentation=man:lakebed(1)\n"
+        "PartOf=lakebed.target\n";
+    for (const StackService& service : stack.services) text += "Wants=" + service.unit + "\n";
+    return {"lakebed-direct.target", text};
+}
+
 DesiredUnit render_unit(const StackService& service, const Stack& stack, const ConfigDir& config,
                         const UnitTemplates& templates, Diagnostics& diagnostics) {
     return {service.unit, UnitWriter(service, stack, config, templates, diagnostics).write()};

@@ -56,6 +56,7 @@ void take(Turn& turn, Slot& slot, const JobDone& event) {
         const bool was_it = event.job_type.empty() && event.result == "done" &&
                             observe(node.unit) == Observed::down;
         if (was_it || (stop && event.result != "done")) node.start_wanted = false;
+        if (stop && event.result == "canceled") node.stop_seen = false;
         return;
     }
     if (event.result == "done") {

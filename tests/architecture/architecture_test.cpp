@@ -26,7 +26,7 @@ const std::map<std::string, Rule> kAllowed = {
     {"base", {true, {}, {"toml++"}}},
     {"model", {true, {}, {}}},
     {"input", {true, {}, {}}},
-    {"plan", {true, {"model", "input"}, {"openssl"}}}, // digests are pure functions
+    {"plan", {true, {"model", "input"}, {}}},
     {"render", {true, {"model", "plan"}, {}}},
     {"engine", {true, {"model"}, {}}},
     {"sys", {false, {}, {"systemd", "curl", "archive", "openssl", "boost", "spdlog", "threads"}}},

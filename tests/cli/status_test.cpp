@@ -67,5 +67,20 @@ TEST(StateWords, AJobThatIsReadyIsDone) {
     EXPECT_EQ(state_words(status), "backing off");
 }
 
+TEST(StateLine, TheSentenceDoesNotRepeatNameAndState) {
+    ServiceStatus status;
+    status.name = "hive";
+    auto line = [&](const char* state, const char* sentence) {
+        status.state = state;
+        status.sentence = sentence;
+        return state_line(status);
+    };
+    EXPECT_EQ(line("starting", "hive is starting"), "starting");
+    EXPECT_EQ(line("waiting", "hive is waiting for postgres"), "waiting for postgres");
+    EXPECT_EQ(line("backing_off", "hive ended with exit status 1"),
+              "backing off: ended with exit status 1");
+    EXPECT_EQ(line("ready", "hive is ready"), "ready");
+}
+
 } // namespace
 } // namespace lakebed

@@ -93,6 +93,21 @@ TEST(Simulation, AStartByCommandDuringOurStopDoesNotExcuseTheNextStop) {
     EXPECT_EQ(states(script), "postgres stopping, hive stopped_by_operator");
 }
 
+TEST(Simulation, ARestartThatCanceledTheTargetsStopLeavesNothingToExcuse) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        10 hive stopping h1 job restart
+        10 job hive stop canceled
+        11 target up t2
+        12 hive stopping h1 job stop
+        12 job hive restart canceled
+        13 hive inactive
+    )"),
+              "");
+    EXPECT_EQ(states(script), "postgres stopping, hive stopped_by_operator");
+}
+
 TEST(Simulation, AVerificationThatDiedWithLakebeddIsMadeUpFor) {
     Script script = up("postgres\n hive probe needs postgres");
     EXPECT_EQ(script.play("10 postgres holdoff p1 signal 9\n 11 postgres active p2"),

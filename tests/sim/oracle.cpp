@@ -71,6 +71,7 @@ void Oracle::told(const Event& event, Time captured) {
 void Oracle::stops(std::size_t unit, const NodeState& node, bool daemon_alive) {
     Truth& truth = truth_[unit];
     truth.maybe_stopped = true;
+    truth.last_stop = timeline_.now();
     if (!target_up) return;
     const Unit& real = systemd_.units()[unit];
     const bool resting = node.state == State::ready || node.state == State::degraded;
@@ -108,6 +109,7 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
         Truth& truth = truth_[i];
         // Wishes that cross each other on their way to lakebedd.
         const bool stops = verb == Verb::stop || verb == Verb::hold;
+        if (stops) truth.last_stop = timeline_.now();
         const Unit& real = systemd_.units()[i];
         const bool unseen =
             real.run != truth.view.invocation_id || (real.job && truth.view.job_id == 0);
@@ -135,8 +137,11 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
 
 void Oracle::fresh_target() {
     for (std::size_t i = 0; i < truth_.size(); ++i) {
-        truth_[i].op_stopped = truth_[i].maybe_stopped = truth_[i].either = false;
-        truth_[i].pending_stop.reset();
+        Truth& truth = truth_[i];
+        // A stop of this moment may come after the start.
+        truth.maybe_stopped = truth.last_stop && timeline_.now() - *truth.last_stop < 1s;
+        truth.op_stopped = truth.either = false;
+        truth.pending_stop.reset();
         renew(i);
     }
 }
@@ -208,7 +213,7 @@ void Oracle::check_stop(std::size_t index) {
         violation(scenario_.graph.nodes[index].name + " runs and was stopped");
 }
 
-void Oracle::acted(const SupervisorState&, const std::vector<Action>& actions) {
+void Oracle::acted(const std::vector<Action>& actions) {
     std::vector<std::size_t> stopped;
     for (const Action& action : actions) {
         std::optional<std::size_t> unit;

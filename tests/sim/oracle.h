@@ -19,6 +19,7 @@ struct Truth { // about one unit
     bool op_stopped = false;
     bool hold = false;
     std::optional<Time> pending_stop; // done, not yet visible to lakebedd
+    std::optional<Time> last_stop;    // by people
     std::optional<Time> last_start;   // by people
     bool leaves_trace = false;        // … and visible in a snapshot, not in a signal only
     bool maybe_stopped = false;       // somebody stopped it, perhaps without a trace
@@ -37,7 +38,7 @@ class Oracle {
     Oracle(const Scenario& scenario, Timeline& timeline, Systemd& systemd);
 
     void told(const Event& event, Time captured);
-    void acted(const SupervisorState& before_is_gone, const std::vector<Action>& actions);
+    void acted(const std::vector<Action>& actions);
     void settled(const SupervisorState& state);  // after each turn of the engine
     void finished(const SupervisorState& state); // after kQuiet
 

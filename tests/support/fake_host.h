@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "host/host.h"
-#include "plan/digest.h"
+#include "base/digest.h"
 
 namespace lakebed::test {
 

@@ -17,8 +17,7 @@ void list_jobs(Context& context, const ServiceGraph& graph, const StackStatus& s
     for (const ServiceStatus& service : status.services) {
         const GraphNode* node = find_node(graph, service.unit);
         if (!node || node->kind != NodeKind::job) continue;
-        table.rows.push_back(
-            {service.name, state_words(service), is_ready(service) ? "" : service.sentence});
+        table.rows.push_back({service.name, state_words(service), reason_words(service)});
         rows.emplace_back(status_row(service, node));
     }
     set(context.document, "jobs", std::move(rows));

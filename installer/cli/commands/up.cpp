@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "cli/applying.h"
@@ -11,10 +13,12 @@ namespace {
 
 constexpr Duration kDefaultTimeout = std::chrono::minutes(10);
 
+// Only when nothing else stands in the way: no download before a problem that stops the apply.
 Result<void> fetch_what_is_missing(Context& context) {
     auto planned = TRY(plan_for_host(context));
     auto missing = missing_artifacts(planned.loaded.stack, planned.inventory);
-    if (missing.empty()) return {};
+    auto errors = std::ranges::count(planned.host.all(), Severity::error, &Diagnostic::severity);
+    if (missing.empty() || errors > 1) return {};
     return fetch_artifacts(context, planned.loaded.inputs.catalog, std::move(missing));
 }
 
@@ -22,7 +26,7 @@ Result<int> run_up(Context& context) {
     TRY(require_running_system(context));
     TRY(require_root(context));
     auto begin = std::chrono::steady_clock::now();
-    if (context.has("--fetch")) TRY(fetch_what_is_missing(context));
+    if (!context.has("--offline")) TRY(fetch_what_is_missing(context));
     int generation = TRY(apply_to_host(context));
     auto timeout = context.globals.timeout.value_or(kDefaultTimeout);
     auto manager = TRY(SystemdManager::connect());
@@ -47,13 +51,11 @@ Command up_command() {
         .name = "up",
         .summary = "apply, start everything, and wait until it is ready",
         .description =
-            "Check, apply, start of lakebed.target, and a live view of what waits for what until "
+            "Check, fetch of what the depot lacks, apply, start of lakebed.target, and a live view of what waits for what until "
             "every service is ready, at most --timeout (default 10min). Ends early when a "
             "service cannot start as it is configured. Ctrl-C ends the wait, not the start.",
-        .options = {{"--fetch", "", "fetch artifacts that the depot lacks"},
-                    {"--offline", "", "use no network, also with --fetch"},
-                    kOverwriteEdited},
-        .examples = {"lakebed up", "lakebed up --fetch --timeout 20min"},
+        .options = {{"--offline", "", "do not fetch what the depot lacks"}, kOverwriteEdited},
+        .examples = {"lakebed up", "lakebed up --offline --depot /mnt/usb/depot"},
         .run = run_up};
 }
 

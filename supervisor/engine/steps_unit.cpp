@@ -1,0 +1,231 @@
+#include <algorithm>
+
+#include "engine/explain.h"
+#include "engine/moves.h"
+#include "engine/steps.h"
+
+// Steps for what happens to a unit and its jobs.
+namespace lakebed::steps {
+
+using detail::Slot;
+
+void ignore(Turn&, Slot&) {}
+
+void came(Turn& turn, Slot& slot) {
+    if (slot.state->state != State::starting && slot.state->state != State::restarting)
+        adopt_wish(turn, slot);
+    note_run(turn, slot);
+    become_ready(turn, slot);
+}
+
+void same(Turn& turn, Slot& slot) {
+    if (slot.state->unit.invocation_id == slot.state->run) return;
+    tell_dependents(turn, slot);
+    came(turn, slot);
+}
+
+void redone(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    if (node.unit.invocation_id != node.run || node.started_at || lost(turn, node))
+        came(turn, slot);
+}
+
+void began(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    if (node.state != State::starting && node.state != State::restarting) adopt_wish(turn, slot);
+    note_run(turn, slot);
+    become(turn, slot, State::starting);
+}
+
+void rebegn(Turn& turn, Slot& slot) {
+    if (slot.state->unit.invocation_id != slot.state->run) began(turn, slot);
+}
+
+void linger(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    const bool up = seen(slot) == Observed::up;
+    const bool known_run = node.unit.invocation_id == node.run;
+    if (!known_run && turn.restarted && node.doomed != Doomed::no) node.doomed = Doomed::next_run;
+    const bool overtaken = node.start_wanted && up && lost(turn, node); // our stop went missing
+    if (!overtaken &&
+        (node.doomed == Doomed::next_run || (node.doomed == Doomed::this_run && known_run))) {
+        if (!known_run) {
+            note_run(turn, slot);
+            node.doomed = Doomed::this_run;
+            node.stop_sent = false;
+        }
+        // PID 1 refuses a stop while the start job runs
+        if (up && !turn.state.shutting_down) stop_doomed(turn, slot);
+        return;
+    }
+    // The stop that goes with the target may not show in this snapshot yet.
+    if (known_run && !target_runs(turn) && !lost(turn, node)) return;
+    if (up)
+        came(turn, slot);
+    else
+        began(turn, slot);
+}
+
+void fail(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    const bool hold_off = seen(slot) == Observed::hold_off;
+    const std::string& run = node.unit.invocation_id;
+    const bool active = node.state == State::starting || node.state == State::ready ||
+                        node.state == State::degraded || node.state == State::restarting;
+    if (run.empty() ? !active : run == node.failed_run) {
+        if (active && lost(turn, node)) return nostrt(turn, slot);
+        if (node.state == State::stopping && hold_off && node.doomed != Doomed::no)
+            return stop_doomed(turn, slot);
+        if (node.state == State::stopping && !hold_off) return ended(turn, slot);
+        return;
+    }
+    if (node.state == State::stopped_by_operator && run == node.run) return; // a dirty stop
+    if (node.state == State::stopping && node.stop_seen && !hold_off) {
+        node.failed_run = run;
+        return ended(turn, slot);
+    }
+    const bool new_run = run != node.run;
+    if (new_run) note_run(turn, slot);
+    node.failed_run = run;
+    const bool was_ready = node.ready_at.has_value();
+    node.ready_at.reset();
+    node.parked = false;
+    node.last_incident = read_incident(*slot.spec, node.unit, turn.now);
+    turn.changed = true;
+
+    if (node.doomed != Doomed::no) {
+        if (!hold_off) return ended(turn, slot);
+        become(turn, slot, State::stopping);
+        node.stop_sent = false; // it died before that stop
+        return stop_doomed(turn, slot);
+    }
+    if (new_run) { // somebody started it since
+        node.operator_stopped = false;
+        node.hold = false;
+    }
+    if (node.operator_stopped || node.hold) {
+        park(turn, slot);
+        return rest(turn, slot);
+    }
+    if (!target_runs(turn))
+        return become(turn, slot, hold_off ? State::restarting : State::stopped);
+    if (node.bad_config || node.last_incident->cause == Cause::bad_config) {
+        node.bad_config = true;
+        return hold_back(turn, slot);
+    }
+    if (excused(turn, slot)) return hold_back(turn, slot);
+    ++node.attempts;
+    // `failed` may be an operator's stop that ended badly; its JobDone follows within the back-off.
+    reschedule(turn, slot, was_ready && hold_off);
+}
+
+void leave(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    if (node.parked) return;
+    const bool restart = node.unit.job_type == "restart" || node.unit.job_type == "start";
+    node.stop_seen = node.unit.job_id != 0 && !restart;
+    become(turn, slot, restart ? State::restarting : State::stopping);
+    if (restart) node.started_at.reset();
+}
+
+void idle(Turn& turn, Slot& slot) {
+    if (slot.state->parked || turn.before == Observed::down || turn.before == Observed::failed)
+        return; // our stop, or `systemctl reset-failed`
+    opstop(turn, slot);
+}
+
+void vanish(Turn& turn, Slot& slot) {
+    if (slot.state->started_at) return opstop(turn, slot);
+    if (lost(turn, *slot.state)) nostrt(turn, slot);
+}
+
+void ended(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    if (node.doomed == Doomed::next_run && !node.stop_sent && !lost(turn, node)) return;
+    node.doomed = Doomed::no;
+    node.stop_sent = false;
+    node.stop_seen = false;
+    if (!target_runs(turn))
+        node.start_wanted = true; // should the target be up again when its JobDone comes
+    else if (!node.start_wanted && !node.hold)
+        node.operator_stopped = true;
+    rest(turn, slot);
+}
+
+void opstop(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    if (node.start_wanted) {
+        node.start_wanted = false;
+        return;
+    }
+    const Observed now = seen(slot);
+    if (now == Observed::up || now == Observed::coming_up) return; // started again since
+    cancel_retry(turn, slot);
+    const bool gone = now == Observed::down || now == Observed::failed;
+    if (target_runs(turn)) {
+        node.operator_stopped = true;
+        forget_failures(node);
+        node.restart_wanted = false;
+    }
+    node.parked = false;
+    node.stop_seen = !gone;
+    if (!gone) return become(turn, slot, State::stopping);
+    node.doomed = Doomed::no;
+    node.stop_sent = false;
+    rest(turn, slot);
+}
+
+void undone(Turn& turn, Slot& slot) {
+    slot.state->parked = false;
+    slot.state->operator_stopped = false;
+    slot.state->hold = false;
+    slot.state->doomed = Doomed::no;
+    slot.state->stop_sent = false;
+    const Observed now = seen(slot);
+    if (slot.state->state == State::stopping && now == Observed::up) came(turn, slot);
+    if (slot.state->state == State::stopping && now == Observed::coming_up) began(turn, slot);
+}
+
+void nostrt(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    const Observed now = seen(slot);
+    const bool moved = node.started_at || now == Observed::up || now == Observed::coming_up ||
+                       now == Observed::going_down;
+    if (moved || (now == Observed::hold_off && !lost(turn, node))) return;
+    node.last_incident = Incident{turn.now, Cause::crash, "its start job came to nothing"};
+    turn.changed = true;
+    ++node.attempts;
+    reschedule(turn, slot, false);
+}
+
+void later(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    switch (seen(slot)) {
+    case Observed::up:
+        node.restart_wanted = true;
+        node.ready_at = node.since; // launch() took it for gone
+        node.started_at = node.since;
+        become_ready(turn, slot);
+        return set_retry(turn, slot, node.state, kRefusedRetry);
+    case Observed::coming_up:
+        return began(turn, slot);
+    default:
+        return set_retry(turn, slot, State::backing_off, kRefusedRetry);
+    }
+}
+
+void unsent(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    node.stop_sent = false;
+    const Observed now = seen(slot);
+    if (now != Observed::down) node.parked = false;
+    // What was in the way was asked for before the stop, and so is the run it will bring.
+    if (node.doomed == Doomed::this_run && turn.detail == "stop") node.doomed = Doomed::next_run;
+    if (node.state == State::stopping && node.doomed == Doomed::next_run && turn.detail != "stop" &&
+        (now == Observed::down || now == Observed::failed)) {
+        node.doomed = Doomed::no; // the start we wanted to undo has not come about
+        ended(turn, slot);
+    }
+}
+
+} // namespace lakebed::steps
