@@ -16,7 +16,7 @@ need() { # PACKAGE...
 
 need_build_tools() {
     need g++ cmake ninja-build ccache mold pkg-config git ca-certificates \
-        libexpected-dev libtomlplusplus-dev libfmt-dev libspdlog-dev libboost-dev libsystemd-dev libcurl4-openssl-dev \
+        libexpected-dev libtomlplusplus-dev libfmt-dev libsystemd-dev libcurl4-openssl-dev \
         libarchive-dev libssl-dev libpq-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev \
         file dpkg-dev
 }

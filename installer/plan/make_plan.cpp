@@ -231,6 +231,7 @@ void plan_units(Planning& p) {
     for (const DesiredUnit& unit : p.desired.units) { // they come in the order of the graph
         auto it = p.inventory.units.find(unit.name);
         if (it == p.inventory.units.end() || !it->second.active) continue;
+        if (!unit.name.ends_with(".service")) continue; // a target has no process to restart
         if (rewritten.contains(unit.name) || it->second.outdated) p.add(RestartUnit{unit.name});
     }
 }

@@ -80,6 +80,7 @@ TEST(MakePlan, installs_on_an_empty_machine_in_the_order_of_activation) {
                   "/web.conf\n"
                   "install unit lakebed-store.service\n"
                   "install unit lakebed-web.service\n"
+                  "install unit lakebed-direct.target\n"
                   "reload systemd's unit files\n"
                   "enable lakebed.target\n"
                   "switch to generation 1\n");
@@ -157,6 +158,7 @@ TEST(MakePlan, stops_and_removes_what_is_no_longer_in_the_profile_but_keeps_its_
     Plan plan = apply_to(host, one);
     EXPECT_EQ(steps(plan), "stop lakebed-web.service\n"
                            "remove /etc/systemd/system/lakebed-web.service\n"
+                           "install unit lakebed-direct.target\n"
                            "reload systemd's unit files\n"
                            "switch to generation 2\n");
     EXPECT_TRUE(is_empty(apply_to(host, one)));

@@ -51,8 +51,9 @@ TEST(Render, leaves_no_secret_and_no_generation_number_in_its_output) {
 
 TEST(Render, writes_units_in_start_order) {
     SmallStack small = small_stack("", {kWebConf, kStoreConf});
-    ASSERT_EQ(small.desired.units.size(), 2U);
+    ASSERT_EQ(small.desired.units.size(), 3U);
     EXPECT_EQ(small.desired.units[0].name, "lakebed-store.service");
+    EXPECT_EQ(small.desired.units[2].name, "lakebed-direct.target");
     EXPECT_EQ(small.stack.services[0].name, "web");
 }
 

@@ -1,5 +1,9 @@
-// Oracle: what must hold whatever happens (design.md §6), judged without looking at the engine's
-// own decisions: from what was delivered to it, what it did, and the truth about units and people.
+// Oracle: what must hold whatever happens (design.md §6), judged from what was delivered to the
+// engine, what it did, and the truth about units and people.
+//
+// Two judgements do lean on the engine's own state: whether a stop by an operator left a trace that
+// it could see, and when its budget began anew. Wishes that cross on their way to it (`either`) are
+// not judged.
 #pragma once
 
 #include <deque>
