@@ -73,6 +73,7 @@ int read_unit_properties(sd_bus_message* message, UnitProperties& into) {
         {"NeedDaemonReload", &into.need_daemon_reload},
         {"ControlGroup", &into.control_group},
         {"ActiveEnterTimestampMonotonic", &into.active_enter},
+        {"InactiveExitTimestampMonotonic", &into.inactive_exit},
         {"InactiveEnterTimestampMonotonic", &into.inactive_enter},
         {"Result", &into.result},
         {"StatusText", &into.status_text},

@@ -19,6 +19,7 @@ struct UnitProperties {
     bool need_daemon_reload = false;
     std::string control_group;
     std::uint64_t active_enter = 0;   // CLOCK_MONOTONIC, 0: never in this boot
+    std::uint64_t inactive_exit = 0;  // the same
     std::uint64_t inactive_enter = 0; // the same
     // Services only; empty or 0 for others.
     std::string result;      // success | exit-code | signal | watchdog | timeout | oom-kill …

@@ -327,7 +327,7 @@ void Driver::target_settled() {
         if (tell->empty())
             handle(TargetStopping{});
         else
-            handle(TargetStarting{target_->invocation_id});
+            handle(TargetStarting{target_->invocation_id, target_->became_active});
     }
 }
 

@@ -4,6 +4,11 @@
 
 namespace lakebed {
 
+std::optional<TimePoint> to_stamp(std::uint64_t monotonic) {
+    if (monotonic == 0) return {};
+    return TimePoint(Duration(monotonic));
+}
+
 UnitSnapshot to_snapshot(const UnitProperties& unit, const std::string& job_type) {
     return {
         .load_state = unit.load_state,
@@ -21,6 +26,9 @@ UnitSnapshot to_snapshot(const UnitProperties& unit, const std::string& job_type
         .job_id = unit.job_id,
         .job_type = unit.job_id == 0 ? std::string() : job_type,
         .ran_before = unit.active_enter != 0 || unit.inactive_enter != 0,
+        .began = to_stamp(unit.inactive_exit),
+        .became_active = to_stamp(unit.active_enter),
+        .became_inactive = to_stamp(unit.inactive_enter),
     };
 }
 

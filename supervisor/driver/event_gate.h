@@ -21,6 +21,8 @@
 
 namespace lakebed {
 
+// A timestamp of systemd, CLOCK_MONOTONIC; 0 is never.
+[[nodiscard]] std::optional<TimePoint> to_stamp(std::uint64_t monotonic);
 [[nodiscard]] UnitSnapshot to_snapshot(const UnitProperties& unit, const std::string& job_type);
 
 class EventGate {

@@ -27,6 +27,7 @@ TEST(ToSnapshot, TakesOverWhatTheEngineNeeds) {
                         .invocation_id = "0a1b",
                         .job_id = 7,
                         .active_enter = 5,
+                        .inactive_exit = 4,
                         .result = "signal",
                         .exec_main_code = 2,
                         .exec_main_status = 9,
@@ -43,7 +44,9 @@ TEST(ToSnapshot, TakesOverWhatTheEngineNeeds) {
                                                         .n_restarts = 3,
                                                         .job_id = 7,
                                                         .job_type = "start",
-                                                        .ran_before = true}));
+                                                        .ran_before = true,
+                                                        .began = to_stamp(4),
+                                                        .became_active = to_stamp(5)}));
 }
 
 TEST(ToSnapshot, AnInvocationOfZerosIsNone) {
