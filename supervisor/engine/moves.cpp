@@ -97,8 +97,9 @@ void launch(Turn& turn, Slot& slot) {
     node.ready_at.reset();
     node.restart_wanted = false;
     node.stop_seen = false;
-    if (!node.run.empty()) ++node.restarts_total;
     const Observed now = seen(slot);
+    // A start after an orderly stop is none.
+    if (!node.run.empty() && (node.attempts > 0 || now != Observed::down)) ++node.restarts_total;
     if (now == Observed::down || now == Observed::failed) {
         if (node.unit.result == "start-limit-hit")
             turn.actions.push_back(act::ResetFailed{slot.spec->unit});

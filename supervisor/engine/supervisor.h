@@ -240,7 +240,7 @@ struct NodeState {
     Doomed doomed = Doomed::no;
     int attempts = 0;                 // consecutive failures, exponent of the back-off
     std::vector<TimePoint> restarts;  // ours that count, within the budget window
-    std::uint64_t restarts_total = 0; // every restart of ours
+    std::uint64_t restarts_total = 0; // every restart of ours, after a failure or of a running unit
     std::optional<TimePoint> retry_at;
     std::optional<Incident> last_incident;
     bool ready_once = false;
