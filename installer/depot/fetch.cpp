@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "depot/adopt.h"
 #include "depot/clients.h"
@@ -363,10 +364,19 @@ Result<void> check(const FetchReport& report) {
     } else {
         error.code = report.failed.front().error.code;
     }
+    // A missing client fails many artifacts alike: one line for each reason.
+    std::vector<std::pair<std::string, std::vector<std::string>>> reasons;
+    for (const FetchFailure& failure : report.failed) {
+        auto same = std::ranges::find(reasons, failure.error.message,
+                                      &decltype(reasons)::value_type::first);
+        if (same == reasons.end()) same = reasons.insert(same, {failure.error.message, {}});
+        same->second.push_back(failure.artifact);
+    }
+    for (const auto& [reason, artifacts] : reasons)
+        error.message += fmt::format("{}{}: {}", error.message.empty() ? "" : "\n",
+                                     fmt::join(artifacts, ", "), reason);
     for (const FetchFailure& failure : report.failed) {
         if (failure.error.code == Errc::verification) error.code = Errc::verification;
-        error.message +=
-            (error.message.empty() ? "" : "\n") + failure.artifact + ": " + failure.error.message;
         if (!failure.error.hint.empty() && error.hint.find(failure.error.hint) == std::string::npos)
             error.hint += (error.hint.empty() ? "" : "; ") + failure.error.hint;
     }

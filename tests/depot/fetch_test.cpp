@@ -181,6 +181,16 @@ TEST_F(Fetching, a_missing_client_is_named_with_what_to_install) {
     EXPECT_THAT(result.error().hint, HasSubstr("apt install python3-pip"));
 }
 
+TEST(Check, names_each_reason_once_with_all_it_stopped) {
+    FetchReport report;
+    report.failed = {{"a", {Errc::network, "mvn not found", "install it"}},
+                     {"b", {Errc::network, "pip not found", "install that"}},
+                     {"c", {Errc::network, "mvn not found", "install it"}}};
+    EXPECT_EQ(check(report).error(),
+              (Error{Errc::network, "a, c: mvn not found\nb: pip not found",
+                     "install it; install that"}));
+}
+
 TEST_F(Fetching, offline_asks_no_server) {
     HttpServer server([&](const std::string&) { return http_answer("200 OK", jar); });
     add("a", jar, {UrlSource{server.url("/f")}});
