@@ -27,7 +27,8 @@ std::optional<Term> take_term(std::string_view& text) {
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     skip_spaces();
     std::size_t length = 0;
-    while (length < text.size() && text[length] != ' ' && !(text[length] >= '0' && text[length] <= '9'))
+    while (length < text.size() && text[length] != ' ' &&
+           !(text[length] >= '0' && text[length] <= '9'))
         ++length;
     term.unit = text.substr(0, length);
     text.remove_prefix(length);

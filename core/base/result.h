@@ -61,7 +61,9 @@ inline tl::unexpected<Error> fail(Errc code, std::string message, std::string hi
 tl::unexpected<Error> fail_errno(std::string_view what, int error);
 
 namespace detail {
-template <class T> T take(Result<T>&& result) { return *std::move(result); }
+template <class T> T take(Result<T>&& result) {
+    return *std::move(result);
+}
 inline void take(Result<void>&&) {}
 } // namespace detail
 

@@ -17,12 +17,22 @@ Value::Value(const char* value) : data(std::string(value)) {}
 Value::Value(Array value) : data(std::move(value)) {}
 Value::Value(Table value) : data(std::move(value)) {}
 
-const Table* Value::table() const { return std::get_if<Table>(&data); }
-Table* Value::table() { return std::get_if<Table>(&data); }
-const Array* Value::array() const { return std::get_if<Array>(&data); }
-const std::string* Value::string() const { return std::get_if<std::string>(&data); }
+const Table* Value::table() const {
+    return std::get_if<Table>(&data);
+}
+Table* Value::table() {
+    return std::get_if<Table>(&data);
+}
+const Array* Value::array() const {
+    return std::get_if<Array>(&data);
+}
+const std::string* Value::string() const {
+    return std::get_if<std::string>(&data);
+}
 
-bool Value::operator==(const Value& other) const { return data == other.data; }
+bool Value::operator==(const Value& other) const {
+    return data == other.data;
+}
 
 std::string_view type_name(const Value& value) {
     static constexpr std::string_view kNames[] = {"a boolean", "an integer", "a number",
@@ -31,7 +41,8 @@ std::string_view type_name(const Value& value) {
 }
 
 const Value* find(const Table& table, std::string_view key) {
-    auto it = std::find_if(table.begin(), table.end(), [&](const Member& m) { return m.key == key; });
+    auto it =
+        std::find_if(table.begin(), table.end(), [&](const Member& m) { return m.key == key; });
     return it == table.end() ? nullptr : &it->value;
 }
 
@@ -64,7 +75,8 @@ TableReader::TableReader(const Value& value, std::string path, Diagnostics& diag
     : table_(value.table()), pos_(value.pos), path_(std::move(path)), diagnostics_(diagnostics) {
     static const Table kEmpty;
     if (!table_) {
-        diagnostics_.error(pos_, fmt::format("{} is {}, expected a table", path_, type_name(value)));
+        diagnostics_.error(pos_,
+                           fmt::format("{} is {}, expected a table", path_, type_name(value)));
         table_ = &kEmpty;
     }
 }
@@ -153,7 +165,9 @@ const Value* TableReader::table(std::string_view key) {
     return value;
 }
 
-const Value* TableReader::any(std::string_view key) { return take(key); }
+const Value* TableReader::any(std::string_view key) {
+    return take(key);
+}
 
 std::vector<const Value*> TableReader::tables(std::string_view key) {
     const Value* value = take(key);

@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 #define TOML_EXCEPTIONS 0
-// Version 3.3 asserts on "[[[" what its next lines report as an error of the input; found by tests/fuzz.
+// Version 3.3 asserts on "[[[" what its next lines report as an error of the input; found by
+// tests/fuzz.
 #define TOML_ASSERT(expr) static_cast<void>(0)
 #include <toml++/toml.h>
 
@@ -63,8 +64,9 @@ class Importer {
 };
 
 bool is_bare(std::string_view key) {
-    return !key.empty() && key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                 "0123456789_-") == std::string_view::npos;
+    return !key.empty() &&
+           key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "0123456789_-") == std::string_view::npos;
 }
 
 std::string quoted(std::string_view text) {
@@ -85,7 +87,9 @@ std::string quoted(std::string_view text) {
     return out + '"';
 }
 
-std::string key_text(std::string_view key) { return is_bare(key) ? std::string(key) : quoted(key); }
+std::string key_text(std::string_view key) {
+    return is_bare(key) ? std::string(key) : quoted(key);
+}
 
 std::string inline_text(const Value& value) {
     struct Visitor {
@@ -131,7 +135,8 @@ void write_table(std::string& out, const Table& table, const std::string& prefix
         if (!member.value.table() && !is_array_of_tables(member.value))
             out += key_text(member.key) + " = " + inline_text(member.value) + '\n';
     for (const Member& member : table) {
-        std::string name = prefix.empty() ? key_text(member.key) : prefix + '.' + key_text(member.key);
+        std::string name =
+            prefix.empty() ? key_text(member.key) : prefix + '.' + key_text(member.key);
         if (const Table* inner = member.value.table()) {
             out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", name);
             write_table(out, *inner, name);
@@ -152,8 +157,9 @@ Value parse_toml(std::string_view text, std::string_view file, Diagnostics& diag
     toml::parse_result parsed = toml::parse(text, file);
     if (!parsed) {
         const toml::source_position& at = parsed.error().source().begin;
-        diagnostics.error({std::string(file), static_cast<int>(at.line), static_cast<int>(at.column)},
-                          std::string(parsed.error().description()));
+        diagnostics.error(
+            {std::string(file), static_cast<int>(at.line), static_cast<int>(at.column)},
+            std::string(parsed.error().description()));
         return root;
     }
     root = Importer(file, diagnostics).import(parsed.table());

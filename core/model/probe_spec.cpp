@@ -14,7 +14,8 @@ Port read_port(TableReader& reader) {
         return 0;
     }
     if (*number < 1 || *number > 65535) {
-        reader.error("port", fmt::format("{} is {}, expected 1 to 65535", reader.name("port"), *number));
+        reader.error("port",
+                     fmt::format("{} is {}, expected 1 to 65535", reader.name("port"), *number));
         return 0;
     }
     return static_cast<Port>(*number);
@@ -33,7 +34,8 @@ void read_duration(TableReader& reader, std::string_view key, Duration& out) {
 } // namespace
 
 std::string_view kind_name(const ProbeSpec& probe) {
-    static constexpr std::string_view kNames[] = {"tcp", "postgres", "s3", "thrift", "redis", "http"};
+    static constexpr std::string_view kNames[] = {"tcp",    "postgres", "s3",
+                                                  "thrift", "redis",    "http"};
     return kNames[probe.how.index()];
 }
 

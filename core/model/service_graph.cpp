@@ -17,7 +17,8 @@ Duration read_duration(TableReader& reader, std::string_view key, Duration other
     auto text = reader.string(key);
     if (!text) return otherwise;
     if (auto duration = parse_duration(*text)) return *duration;
-    reader.error(key, fmt::format("{} is \"{}\", expected a duration like \"30s\"", reader.name(key), *text));
+    reader.error(key, fmt::format("{} is \"{}\", expected a duration like \"30s\"",
+                                  reader.name(key), *text));
     return otherwise;
 }
 
@@ -96,9 +97,12 @@ Table write_node(const GraphNode& node) {
 
 std::string_view to_string(EdgeType type) {
     switch (type) {
-    case EdgeType::reconnects: return "reconnects";
-    case EdgeType::session: return "session";
-    case EdgeType::init: return "init";
+    case EdgeType::reconnects:
+        return "reconnects";
+    case EdgeType::session:
+        return "session";
+    case EdgeType::init:
+        return "init";
     }
     return "";
 }
@@ -212,7 +216,8 @@ ServiceGraph read_graph(std::string_view text, std::string_view file, Diagnostic
     graph.site = reader.require_string("site");
     graph.site_id = reader.require_string("site_id");
     graph.generation = static_cast<int>(reader.integer("generation").value_or(0));
-    for (const Value* node : reader.tables("node")) graph.nodes.push_back(read_node(*node, diagnostics));
+    for (const Value* node : reader.tables("node"))
+        graph.nodes.push_back(read_node(*node, diagnostics));
     reader.finish();
     return graph;
 }
@@ -263,22 +268,27 @@ void check_graph(const ServiceGraph& graph, Diagnostics& diagnostics) {
     std::set<std::string> names, units;
     std::vector<std::string> known;
     for (const GraphNode& node : graph.nodes) {
-        if (!names.insert(node.name).second) diagnostics.error({}, "two nodes are named " + node.name);
-        if (!units.insert(node.unit).second) diagnostics.error({}, "two nodes have the unit " + node.unit);
+        if (!names.insert(node.name).second)
+            diagnostics.error({}, "two nodes are named " + node.name);
+        if (!units.insert(node.unit).second)
+            diagnostics.error({}, "two nodes have the unit " + node.unit);
         known.push_back(node.unit);
     }
     for (const GraphNode& node : graph.nodes) {
         for (const Need& need : node.needs) {
             if (units.contains(need.unit)) continue;
             auto near = closest(need.unit, known);
-            diagnostics.error({}, fmt::format("{} needs {}, which is not in the graph", node.name, need.unit),
-                              near ? fmt::format("did you mean {}?", *near) : std::string());
+            diagnostics.error(
+                {}, fmt::format("{} needs {}, which is not in the graph", node.name, need.unit),
+                near ? fmt::format("did you mean {}?", *near) : std::string());
         }
         if (node.probe && node.probe->timeout >= node.start_timeout)
-            diagnostics.error({}, fmt::format("one try of {}'s probe may take {}, but its unit has only {} to start",
-                                              node.name, to_string(node.probe->timeout),
-                                              to_string(node.start_timeout)),
-                              "raise start_timeout or lower the probe's timeout");
+            diagnostics.error(
+                {},
+                fmt::format("one try of {}'s probe may take {}, but its unit has only {} to start",
+                            node.name, to_string(node.probe->timeout),
+                            to_string(node.start_timeout)),
+                "raise start_timeout or lower the probe's timeout");
     }
     if (auto order = start_order(graph); !order)
         diagnostics.error({}, order.error().message, order.error().hint);

@@ -106,8 +106,8 @@ struct ServiceGraph {
 [[nodiscard]] std::string write_graph(const ServiceGraph& graph);
 
 // Static checks before anything starts: duplicate names, needs that are no nodes, cycles (named
-// a → b → a), a job that needs itself, a probe slower than its unit's start timeout. Messages have no
-// position.
+// a → b → a), a job that needs itself, a probe slower than its unit's start timeout. Messages have
+// no position.
 void check_graph(const ServiceGraph& graph, Diagnostics& diagnostics);
 
 // Units in an order where each comes after what it needs; a cycle comes back as an Error that

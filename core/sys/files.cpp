@@ -53,7 +53,8 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
         if (count < 0) return fail_errno("cannot read " + path, errno);
         if (count == 0) return content;
         content.append(buffer, static_cast<std::size_t>(count));
-        if (content.size() > limit) return fail(fmt::format("{} is larger than {} bytes", path, limit));
+        if (content.size() > limit)
+            return fail(fmt::format("{} is larger than {} bytes", path, limit));
     }
 }
 
@@ -115,7 +116,8 @@ Result<void> make_directories(const std::string& path, std::uint32_t mode) {
         // With its mode from the start: killed before the chmod() that an unusual umask makes
         // necessary, a directory would stay closed for good.
         if (::mkdir(made.c_str(), mode) == 0) {
-            if (::chmod(made.c_str(), mode) != 0) return fail_errno("cannot set the mode of " + made, errno);
+            if (::chmod(made.c_str(), mode) != 0)
+                return fail_errno("cannot set the mode of " + made, errno);
             TRY(fsync_directory(parent_of(made)));
         } else if (errno != EEXIST) {
             return fail_errno("cannot make directory " + made, errno);
@@ -129,7 +131,8 @@ Result<void> make_directories(const std::string& path, std::uint32_t mode) {
 Result<std::vector<std::string>> list_directory(const std::string& path) {
     std::vector<std::string> names;
     std::error_code error;
-    for (std::filesystem::directory_iterator it(path, error), end; !error && it != end; it.increment(error))
+    for (std::filesystem::directory_iterator it(path, error), end; !error && it != end;
+         it.increment(error))
         names.push_back(it->path().filename().string());
     if (error && error != std::errc::no_such_file_or_directory)
         return fail_errno("cannot list " + path, error.value());

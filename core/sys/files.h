@@ -11,7 +11,8 @@
 
 namespace lakebed {
 
-[[nodiscard]] Result<UniqueFd> open_file(const std::string& path, int flags, std::uint32_t mode = 0);
+[[nodiscard]] Result<UniqueFd> open_file(const std::string& path, int flags,
+                                         std::uint32_t mode = 0);
 
 // Whole content. A missing file is Errc::not_found; more than `limit` bytes is an error.
 [[nodiscard]] Result<std::string> read_file(const std::string& path,
@@ -25,8 +26,8 @@ struct FileOwner { // 0 is root
     std::uint32_t gid = 0;
 };
 
-// Temporary file beside `path`, content, mode (whatever the umask) and owner, fsync, rename, fsync of
-// the directory: after a crash either the old or the new content is there, whole.
+// Temporary file beside `path`, content, mode (whatever the umask) and owner, fsync, rename, fsync
+// of the directory: after a crash either the old or the new content is there, whole.
 [[nodiscard]] Result<void> write_file_durably(const std::string& path, std::string_view content,
                                               std::uint32_t mode = 0644, FileOwner owner = {});
 

@@ -36,7 +36,9 @@ Scope own_scope(Resolving& r, std::size_t index) {
     v["connect"] = connect;
     v["connect.url"] = url_host(connect);
     v["ip_allow"] = ip_allow(listen, site.allow_from);
-    v["access_from"] = !is_loopback(listen) ? "all" : listen + (listen.find(':') == std::string::npos ? "/32" : "/128");
+    v["access_from"] = !is_loopback(listen)
+                           ? "all"
+                           : listen + (listen.find(':') == std::string::npos ? "/32" : "/128");
     v["state"] = paths.state;
     v["libexec"] = paths.libexec;
     v["name"] = service.name;

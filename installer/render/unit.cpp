@@ -123,7 +123,8 @@ class UnitWriter {
 DesiredUnit render_direct_target(const Stack& stack) {
     std::string text =
         "# Written by lakebed; do not edit.\n"
-        "# The break-glass for a lakebedd that is broken: `systemctl start lakebed-direct.target` has\n"
+        "# The break-glass for a lakebedd that is broken: `systemctl start lakebed-direct.target` "
+        "has\n"
         "# systemd alone bring all services up in the order of their After=. Never enabled.\n"
         "[Unit]\n"
         "Description=lakebed, started by systemd alone\n"

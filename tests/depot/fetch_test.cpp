@@ -186,9 +186,8 @@ TEST(Check, names_each_reason_once_with_all_it_stopped) {
     report.failed = {{"a", {Errc::network, "mvn not found", "install it"}},
                      {"b", {Errc::network, "pip not found", "install that"}},
                      {"c", {Errc::network, "mvn not found", "install it"}}};
-    EXPECT_EQ(check(report).error(),
-              (Error{Errc::network, "a, c: mvn not found\nb: pip not found",
-                     "install it; install that"}));
+    EXPECT_EQ(check(report).error(), (Error{Errc::network, "a, c: mvn not found\nb: pip not found",
+                                            "install it; install that"}));
 }
 
 TEST_F(Fetching, offline_asks_no_server) {

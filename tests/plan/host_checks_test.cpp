@@ -33,7 +33,8 @@ TEST(HostChecks, report_everything_at_once) {
         "error: systemd does not run here\n  fix: lakebed runs its services as systemd units\n"
         "error: this machine is riscv64, but the catalog has programs for x86_64 only\n"
         "error: 1 artifact is not in the depot: store-bin\n"
-        "  fix: run `lakebed fetch` where there is a network, and give its depot with --depot DIR\n");
+        "  fix: run `lakebed fetch` where there is a network, and give its depot with --depot "
+        "DIR\n");
 }
 
 TEST(HostChecks, do_not_take_an_artifact_with_another_digest) {

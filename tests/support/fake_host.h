@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "host/host.h"
 #include "base/digest.h"
+#include "host/host.h"
 
 namespace lakebed::test {
 

@@ -28,7 +28,8 @@ std::string table_of(const Context& context, const ServiceGraph& graph,
         const GraphNode* node = find_node(graph, service.unit);
         table.rows.push_back({service.name, state_words(service), age(service.since),
                               std::to_string(service.restarts + service.systemd_restarts),
-                              node ? fmt::format("{}", fmt::join(node->addresses, " ")) : "", reason_words(service)});
+                              node ? fmt::format("{}", fmt::join(node->addresses, " ")) : "",
+                              reason_words(service)});
     }
     std::string text = format_table(table);
     if (!context.io.out_color) return text;

@@ -47,16 +47,16 @@ Result<int> run_up(Context& context) {
 } // namespace
 
 Command up_command() {
-    return {
-        .name = "up",
-        .summary = "apply, start everything, and wait until it is ready",
-        .description =
-            "Check, fetch of what the depot lacks, apply, start of lakebed.target, and a live view of what waits for what until "
-            "every service is ready, at most --timeout (default 10min). Ends early when a "
-            "service cannot start as it is configured. Ctrl-C ends the wait, not the start.",
-        .options = {{"--offline", "", "do not fetch what the depot lacks"}, kOverwriteEdited},
-        .examples = {"lakebed up", "lakebed up --offline --depot /mnt/usb/depot"},
-        .run = run_up};
+    return {.name = "up",
+            .summary = "apply, start everything, and wait until it is ready",
+            .description =
+                "Check, fetch of what the depot lacks, apply, start of lakebed.target, and a live "
+                "view of what waits for what until "
+                "every service is ready, at most --timeout (default 10min). Ends early when a "
+                "service cannot start as it is configured. Ctrl-C ends the wait, not the start.",
+            .options = {{"--offline", "", "do not fetch what the depot lacks"}, kOverwriteEdited},
+            .examples = {"lakebed up", "lakebed up --offline --depot /mnt/usb/depot"},
+            .run = run_up};
 }
 
 } // namespace lakebed
