@@ -17,13 +17,15 @@ if [ -z "$label" ] || [ "$label" = system ]; then
     mkdir -p build
     scripts/machine.sh base >$base_log 2>&1 &
     base=$!
-    build release lakebed
+    build release lakebed layout_bench
     scripts/depot.sh >/dev/null & # its longest part, MinIO's build, overlaps with ours
     depot=$!
     LAKEBED_DEB=$(scripts/package.sh)
-    [ "$label" = system ] || build dev
-    cmake --preset dev >/dev/null
+    build dev
     wait $depot
+    # The real servers unpacked, where an unprivileged user reaches them too.
+    export LAKEBED_STORE=/var/tmp/lakebed-test-store
+    build/release/tests/bench/layout_bench --share "$(scripts/share.sh)" --depot "$LAKEBED_DEPOT" --store $LAKEBED_STORE
     wait $base || { cat $base_log >&2; exit 1; }
 else
     build dev

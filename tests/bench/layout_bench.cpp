@@ -2,6 +2,8 @@
 // tar, unzip and ln by hand over the same files; both end with the data synced to disk.
 //
 //   layout_bench --share DIR --depot DIR [--work DIR] [--rounds N]
+//   layout_bench --share DIR --depot DIR --store DIR     lays out what is missing there, and no
+//   more
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -27,6 +29,7 @@ struct Options {
     std::string share = "/usr/share/lakebed";
     std::string depot = "/var/lib/lakebed/depot";
     std::string work = "/var/tmp/lakebed-layout-bench";
+    std::string store;
     int rounds = 5;
 };
 
@@ -156,7 +159,25 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
+Result<void> fill_store(const Options& options) {
+    Paths paths;
+    paths.store = options.store;
+    paths.state = options.work + "/state";
+    paths.run = options.work + "/run";
+    Catalog catalog = TRY(read_all(options.share));
+    Plan plan = TRY(plan_all(catalog, options, paths));
+    std::erase_if(plan.steps, [](const Step& step) {
+        return std::filesystem::exists(std::get<Unpack>(step).entry.path + "/.lakebed-entry");
+    });
+    std::filesystem::create_directories(options.store);
+    std::unique_ptr<Host> host = TRY(make_real_host({paths, options.depot}));
+    FileLock lock = TRY(lock_host(paths, "tests"));
+    TRY(apply(plan, *host, lock));
+    return {};
+}
+
 Result<void> run(const Options& options) {
+    if (!options.store.empty()) return fill_store(options);
     Paths paths;
     const std::string root = options.work + "/lakebed", hand = options.work + "/hand";
     paths.store = root + "/store";
@@ -194,6 +215,8 @@ int main(int argc, char** argv) {
             options.depot = argv[i + 1];
         else if (name == "--work")
             options.work = argv[i + 1];
+        else if (name == "--store")
+            options.store = argv[i + 1];
         else if (name == "--rounds")
             options.rounds = std::max(1, std::atoi(argv[i + 1]));
         else {

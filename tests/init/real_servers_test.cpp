@@ -1,5 +1,5 @@
 // The init jobs against the real PostgreSQL and MinIO, killed at many points and run again. The
-// binaries are those of a store of unpacked artifacts ($LAKEBED_STORE, /opt/lakebed/store).
+// binaries are those of a store of unpacked artifacts: $LAKEBED_STORE, which ./dev test fills.
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -27,10 +27,10 @@ using ::testing::HasSubstr;
 
 // STORE/<component>-<version>-<digest>/bin/<program>; empty: not unpacked here.
 std::string find_in_store(const std::string& component, const std::string& program) {
-    const char* given = std::getenv("LAKEBED_STORE");
+    const char* store = std::getenv("LAKEBED_STORE");
     std::error_code none;
-    for (const auto& entry : std::filesystem::directory_iterator(
-             given != nullptr ? given : "/opt/lakebed/store", none)) {
+    for (const auto& entry :
+         std::filesystem::directory_iterator(store != nullptr ? store : "", none)) {
         std::string path = entry.path().string() + "/bin/" + program;
         if (entry.path().filename().string().starts_with(component + "-") &&
             std::filesystem::exists(path))
@@ -107,7 +107,7 @@ class RealPostgres : public RealServers {
   protected:
     void SetUp() override {
         initdb_ = find_in_store("postgresql", "initdb");
-        if (initdb_.empty()) GTEST_SKIP() << "no postgresql in the store";
+        ASSERT_NE(initdb_, "") << "no postgresql in $LAKEBED_STORE; run ./dev test system";
         port_ = test::closed_port();
         place_.write("data/hba.conf",
                      "local all postgres peer map=l\nhost all all 127.0.0.1/32 scram-sha-256\n");
@@ -274,7 +274,8 @@ class RealMinio : public RealServers {
     void SetUp() override {
         minio_ = find_in_store("minio", "minio");
         mc_ = find_in_store("minio", "mc");
-        if (minio_.empty() || mc_.empty()) GTEST_SKIP() << "no minio in the store";
+        ASSERT_TRUE(!minio_.empty() && !mc_.empty())
+            << "no minio in $LAKEBED_STORE; run ./dev test system";
         port_ = test::closed_port();
         write_secret("root-user", "lakebed-root");
         write_secret("root-password", "rootpassword0123456789");
