@@ -31,5 +31,6 @@ else
     build dev
 fi
 say "prepared in $((SECONDS - started)) s; running ${label:-unit, sim and system} tests"
-[ -n "$label" ] && export LAKEBED_TEST_FULL=1
+export LAKEBED_SIM_SEEDS=${LAKEBED_SIM_SEEDS:-10000} LAKEBED_SEED=${LAKEBED_SEED:-$(date +%s)}
+say "sim: $LAKEBED_SIM_SEEDS seeds from 1, an hour each; fuzz smoke: 2000 inputs a target, LAKEBED_SEED=$LAKEBED_SEED"
 exec ctest --test-dir build/dev ${label:+-L "^$label\$"} -j1

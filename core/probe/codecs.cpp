@@ -1,5 +1,7 @@
 #include "probe/codecs.h"
 
+#include "probe/thrift_types.h"
+
 #include <cctype>
 #include <vector>
 
@@ -43,21 +45,7 @@ ProbeOutcome redis_error(std::string_view line) {
 
 // ---- Thrift -----------------------------------------------------------------------------------
 
-enum ThriftType : std::uint8_t {
-    kStop = 0,
-    kBool = 2,
-    kByte = 3,
-    kDouble = 4,
-    kI16 = 6,
-    kI32 = 8,
-    kI64 = 10,
-    kString = 11,
-    kStruct = 12,
-    kMap = 13,
-    kSet = 14,
-    kList = 15
-};
-constexpr std::uint32_t kVersion1 = 0x80010000;
+using namespace thrift;
 constexpr std::uint8_t kCall = 1, kReply = 2, kException = 3;
 
 // Reads from the front; runs short by setting `short_of_bytes`, nonsense by setting `malformed`.

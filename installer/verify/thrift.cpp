@@ -1,5 +1,7 @@
 #include "verify/thrift.h"
 
+#include "probe/thrift_types.h"
+
 #include <bit>
 #include <cassert>
 
@@ -8,25 +10,9 @@
 namespace lakebed::thrift {
 namespace {
 
-constexpr std::uint32_t kVersion1 = 0x80010000;
 constexpr std::uint8_t kCall = 1, kReply = 2, kException = 3;
 constexpr int kMaxDepth = 32;
 constexpr std::size_t kMaxReply = std::size_t{16} << 20;
-
-enum Type : std::uint8_t {
-    kStop = 0,
-    kBool = 2,
-    kByte = 3,
-    kDouble = 4,
-    kI16 = 6,
-    kI32 = 8,
-    kI64 = 10,
-    kString = 11,
-    kStruct = 12,
-    kMap = 13,
-    kSet = 14,
-    kList = 15,
-};
 
 template <class Unsigned> void put(std::string& out, Unsigned value) {
     for (int shift = static_cast<int>(sizeof value - 1) * 8; shift >= 0; shift -= 8)

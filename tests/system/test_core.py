@@ -311,6 +311,22 @@ def test_down_stops_everything_in_order_and_keeps_the_data(machine):
     assert machine.run("lakebed", "status", check=False).returncode == 3
 
 
+def test_systemd_alone_brings_everything_up_in_order_with_lakebedd_masked(machine):
+    machine.run("systemctl", "mask", "--now", "lakebedd.service")
+    machine.run("systemctl", "start", "lakebed-direct.target", timeout=300)
+    for name in SERVICES + JOBS:
+        assert machine.active(unit(name)) == "active", name
+    needs = [("init-postgres", "postgres"), ("postgres", "init-databases"), ("init-databases", "init-metastore"),
+             ("init-metastore", "hive-metastore"), ("minio", "init-buckets")]
+    for need, dependent in needs:
+        ready = int(machine.show(unit(need), "ActiveEnterTimestampMonotonic")["ActiveEnterTimestampMonotonic"])
+        began = int(machine.show(unit(dependent), "InactiveExitTimestampMonotonic")["InactiveExitTimestampMonotonic"])
+        assert ready <= began, (need, dependent)
+    machine.run("systemctl", "stop", "lakebed.target", timeout=300)
+    assert machine.active(unit("postgres")) == "inactive"
+    machine.run("systemctl", "unmask", "lakebedd.service")
+
+
 def test_purging_the_package_keeps_the_data(machine):
     machine.run("apt-get", "purge", "-y", "-qq", "lakebed")
     assert machine.out("bash", "-c", "cat /var/lib/lakebed/data/postgres/17/PG_VERSION") == "17"
