@@ -1,5 +1,5 @@
 #!/bin/bash
-# ./dev demo: from a bare Debian 12 to a running, verified core lakehouse in a disposable systemd machine.
+# ./dev demo: from a bare Debian 12 to a running, verified lakehouse in a disposable systemd machine.
 # Progress goes to standard error; with --json, verify's document is the last thing on standard output.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -33,6 +33,8 @@ scripts/machine.sh down $machine
 scripts/machine.sh up $machine --bind-ro "$LAKEBED_DEPOT:/var/lib/lakebed/depot" --bind-ro "$(dirname "$deb"):/mnt/deb"
 in_machine() { scripts/machine.sh exec $machine "$@"; }
 in_machine apt-get install -y -qq "/mnt/deb/$(basename "$deb")" >&2
+# The machine has a network of its own and cannot enforce the fence that Spark Connect asks for.
+printf '[spark-connect]\nfence = "none"\n' | in_machine tee /etc/lakebed/conf.d/10-demo.toml >/dev/null
 in_machine lakebed up >&2
 status=0
 in_machine lakebed verify ${json:+--json} >"build/demo-verify" || status=$?
@@ -41,13 +43,18 @@ in_machine lakebed verify ${json:+--json} >"build/demo-verify" || status=$?
 forward() { # NAME PORT SCHEME
     local port
     if port=$(scripts/machine.sh forward $machine "$2" 2>build/forward.err); then
-        printf '  %-16s %s127.0.0.1:%s\n' "$1" "$3" "${port:-$2}" >&2
+        printf '  %-18s %s127.0.0.1:%s\n' "$1" "$3" "${port:-$2}" >&2
     else
-        printf '  %-16s not forwarded: %s\n' "$1" "$(tail -n 1 build/forward.err)" >&2
+        printf '  %-18s not forwarded: %s\n' "$1" "$(tail -n 1 build/forward.err)" >&2
     fi
 }
 echo >&2
 say "running in the machine $machine; reach it at"
+forward "Flink" 8082 http://
+forward "Flink SQL Gateway" 9090 http://
+forward "Spark Connect UI" 4040 http://
+forward "Spark Connect" 15002 sc://
+forward "Spark History" 18080 http://
 forward "MinIO console" 9001 http://
 forward "MinIO S3" 9000 http://
 forward PostgreSQL 5432 postgresql://
@@ -55,9 +62,10 @@ forward "Hive Metastore" 9083 thrift://
 forward Redis 6379 redis://
 cat >&2 <<TXT
 
-  credentials      ./dev machine exec $machine lakebed secrets          (one: … lakebed secrets show NAME)
-  look inside      ./dev machine exec $machine systemctl list-units 'lakebed-*'
-  stop, remove     ./dev demo --stop
+  SQL on Spark       ./dev machine exec $machine lakebed-spark-sql
+  credentials        ./dev machine exec $machine lakebed secrets          (one: … lakebed secrets show NAME)
+  look inside        ./dev machine exec $machine systemctl list-units 'lakebed-*'
+  stop, remove       ./dev demo --stop
 TXT
 [ -z "$json" ] || cat build/demo-verify
 exit $status

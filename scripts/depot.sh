@@ -7,5 +7,5 @@ source scripts/tools.sh
 : "${LAKEBED_DEPOT:?}"
 need_fetch_tools
 mkdir -p "$LAKEBED_DEPOT"
-"${LAKEBED:-build/release/installer/cli/lakebed}" --share "$(scripts/share.sh)" --depot "$LAKEBED_DEPOT" fetch >&2
+"${LAKEBED:-build/release/installer/cli/lakebed}" --share "$(scripts/share.sh)" --depot "$LAKEBED_DEPOT" fetch --all >&2
 echo "$LAKEBED_DEPOT"

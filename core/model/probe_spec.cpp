@@ -47,7 +47,10 @@ ProbeSpec read_probe_spec(const Value& value, const std::string& path, Diagnosti
     Port port = read_port(reader);
     auto text = [&](std::string_view key) { return reader.require_string(key); };
     if (kind == "tcp") {
-        spec.how = TcpProbe{host, port};
+        TcpProbe probe{host, port};
+        probe.send = reader.string("send").value_or("");
+        probe.contains = reader.string("contains").value_or("");
+        spec.how = probe;
     } else if (kind == "postgres") {
         PostgresProbe probe{host, port, text("database"), text("user")};
         probe.password_file = reader.string("password_file").value_or("");
@@ -88,7 +91,11 @@ Table write_probe_spec(const ProbeSpec& probe) {
             set(table, "host", host);
             set(table, "port", std::int64_t{port});
         }
-        void operator()(const TcpProbe& p) const { address(p.host, p.port); }
+        void operator()(const TcpProbe& p) const {
+            address(p.host, p.port);
+            if (!p.send.empty()) set(table, "send", p.send);
+            if (!p.contains.empty()) set(table, "contains", p.contains);
+        }
         void operator()(const PostgresProbe& p) const {
             address(p.host, p.port);
             set(table, "database", p.database);

@@ -55,7 +55,8 @@ struct RedisProbe {
     bool operator==(const RedisProbe&) const = default;
 };
 
-// GET path; ready when the status matches and the body contains `contains` (when not empty).
+// GET path; ready when the status matches (0: whatever it is, an answer is enough) and the body
+// contains `contains` (when not empty).
 struct HttpProbe {
     std::string host;
     Port port = 0;
@@ -65,10 +66,13 @@ struct HttpProbe {
     bool operator==(const HttpProbe&) const = default;
 };
 
-// Connects. Only for services that speak nothing we know.
+// Connects, sends `send` and is ready once the reply contains `contains`; without these, once it is
+// connected. For services that speak nothing else we know.
 struct TcpProbe {
     std::string host;
     Port port = 0;
+    std::string send;
+    std::string contains;
     bool operator==(const TcpProbe&) const = default;
 };
 

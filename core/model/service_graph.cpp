@@ -218,6 +218,13 @@ ServiceGraph read_graph(std::string_view text, std::string_view file, Diagnostic
     graph.generation = static_cast<int>(reader.integer("generation").value_or(0));
     for (const Value* node : reader.tables("node"))
         graph.nodes.push_back(read_node(*node, diagnostics));
+    for (const Value* item : reader.tables("not_configured")) {
+        TableReader entry(*item, "not_configured", diagnostics);
+        graph.not_configured.push_back({entry.require_string("name"),
+                                        entry.string("title").value_or(""),
+                                        entry.string("reason").value_or("")});
+        entry.finish();
+    }
     reader.finish();
     return graph;
 }
@@ -231,6 +238,15 @@ std::string write_graph(const ServiceGraph& graph) {
     Array nodes;
     for (const GraphNode& node : graph.nodes) nodes.emplace_back(write_node(node));
     set(root, "node", std::move(nodes));
+    Array left_out;
+    for (const NotConfigured& service : graph.not_configured) {
+        Table entry;
+        set(entry, "name", service.name);
+        set(entry, "title", service.title);
+        set(entry, "reason", service.reason);
+        left_out.emplace_back(std::move(entry));
+    }
+    if (!left_out.empty()) set(root, "not_configured", std::move(left_out));
     return write_toml(root);
 }
 

@@ -74,6 +74,14 @@ struct GraphNode {
     bool operator==(const GraphNode&) const = default;
 };
 
+// A service of the profile that does not run because the site does not say enough for it.
+struct NotConfigured {
+    std::string name;
+    std::string title;
+    std::string reason; // what to do: "set jar in [flex]"
+    bool operator==(const NotConfigured&) const = default;
+};
+
 struct ServiceGraph {
     static constexpr int kFormat = 1; // a newer one is refused
 
@@ -81,6 +89,7 @@ struct ServiceGraph {
     std::string site_id; // random, made at the first apply
     int generation = 0;
     std::vector<GraphNode> nodes;
+    std::vector<NotConfigured> not_configured; // shown, never counted
     bool operator==(const ServiceGraph&) const = default;
 };
 

@@ -124,7 +124,7 @@ void HttpInquiry::finish(int curl_code) {
 }
 
 ProbeOutcome HttpInquiry::judge_http(const HttpProbe& probe) const {
-    if (transfer_->status() != probe.status)
+    if (probe.status != 0 && transfer_->status() != probe.status)
         return {.detail = fmt::format("HTTP status {} for {}, expected {}", transfer_->status(),
                                       probe.path, probe.status)};
     if (transfer_->body().find(probe.contains) == std::string::npos)

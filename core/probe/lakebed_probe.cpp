@@ -28,11 +28,12 @@ namespace {
 constexpr int kConfigError = 78; // sysexits.h EX_CONFIG, as in the units' RestartPreventExitStatus=
 
 constexpr std::string_view kUsage =
-    R"(usage: lakebed-probe --wait SERVICE --spec FILE
-       lakebed-probe --once --spec FILE [--timeout DURATION]
+    R"(usage: lakebed-probe --wait SERVICE --spec FILE [--instance N]
+       lakebed-probe --once --spec FILE [--instance N] [--timeout DURATION]
 
 Asks a service in its own protocol whether it serves. --wait tries until it does, within the
-start_timeout of FILE (a probe.toml); --once tries once and says what it found.
+start_timeout of FILE (a probe.toml); --once tries once and says what it found. --instance says
+which of several instances is meant: @instance@ in FILE becomes N.
 )";
 
 struct CommandLine {
@@ -40,6 +41,7 @@ struct CommandLine {
     bool once = false;
     bool help = false;
     std::string spec;
+    std::optional<std::string> instance;
     std::optional<Duration> timeout;
 };
 
@@ -51,12 +53,14 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
             (option == "--once" ? line.once : line.help) = true;
             continue;
         }
-        if (option != "--wait" && option != "--spec" && option != "--timeout")
+        if (option != "--wait" && option != "--spec" && option != "--instance" &&
+            option != "--timeout")
             return fail(Errc::usage, "unknown argument \"" + option + "\"",
                         "see lakebed-probe --help");
         if (++i == arguments.size()) return fail(Errc::usage, option + " wants a value");
         if (option == "--wait") line.service = arguments[i];
         if (option == "--spec") line.spec = arguments[i];
+        if (option == "--instance") line.instance = arguments[i];
         if (option == "--timeout") {
             line.timeout = parse_duration(arguments[i]);
             if (!line.timeout)
@@ -122,7 +126,9 @@ Result<void> run(const std::vector<std::string>& arguments) {
         return {};
     }
     Diagnostics diagnostics;
-    ProbeFile file = read_probe_file(TRY(read_file(line.spec)), line.spec, diagnostics);
+    std::string text = TRY(read_file(line.spec));
+    text = TRY(fill_instance(text, line.spec, line.instance));
+    ProbeFile file = read_probe_file(text, line.spec, diagnostics);
     TRY(diagnostics.result());
     return line.once ? probe_by_hand(file, line.timeout) : wait_for_service(file, line.service);
 }

@@ -1,6 +1,42 @@
 #include "probe/probe_file.h"
 
+#include <charconv>
+
+#include <fmt/format.h>
+
 namespace lakebed {
+namespace {
+
+constexpr std::string_view kInstance = "@instance@";
+constexpr int kMostInstances = 64;
+
+bool is_instance(std::string_view text) {
+    int number = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size() && text[0] != '0' &&
+           number >= 1 && number <= kMostInstances;
+}
+
+} // namespace
+
+Result<std::string> fill_instance(std::string_view text, std::string_view file,
+                                  const std::optional<std::string>& instance) {
+    if (instance && !is_instance(*instance))
+        return fail(Errc::usage, fmt::format("\"{}\" is not the number of an instance, 1 to {}",
+                                             *instance, kMostInstances));
+    std::string out;
+    while (true) {
+        auto at = text.find(kInstance);
+        out += text.substr(0, at);
+        if (at == std::string_view::npos) return out;
+        if (!instance)
+            return fail(Errc::usage,
+                        fmt::format("{} is the probe of one of several instances", file),
+                        "say of which: --instance 1");
+        out += *instance;
+        text.remove_prefix(at + kInstance.size());
+    }
+}
 
 ProbeFile read_probe_file(std::string_view text, std::string_view file, Diagnostics& diagnostics) {
     ProbeFile result;

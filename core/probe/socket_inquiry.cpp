@@ -15,6 +15,8 @@
 namespace lakebed {
 namespace {
 
+constexpr std::size_t kMostReply = std::size_t{64} << 10; // of a tcp probe's peer
+
 struct Address {
     sockaddr_storage storage{};
     socklen_t size = 0;
@@ -92,9 +94,13 @@ void SocketInquiry::connected() {
         to_send_ = redis_request(secrets_, fresh_);
     } else if (auto* thrift = std::get_if<ThriftProbe>(&spec_.how)) {
         to_send_ = thrift_call(thrift->method, ++sequence_);
-    } else { // tcp: that it connects is all there is to know
-        abort();
-        return end({.ok = true, .detail = "accepts connections"});
+    } else {
+        const auto& tcp = std::get<TcpProbe>(spec_.how);
+        if (tcp.send.empty() && tcp.contains.empty()) {
+            abort();
+            return end({.ok = true, .detail = "accepts connections"});
+        }
+        to_send_ = tcp.send;
     }
     send();
 }
@@ -137,6 +143,12 @@ void SocketInquiry::receive() {
 
 std::optional<ProbeOutcome> SocketInquiry::judge() const {
     if (std::holds_alternative<RedisProbe>(spec_.how)) return redis_outcome(received_, fresh_);
+    if (auto* tcp = std::get_if<TcpProbe>(&spec_.how)) {
+        if (received_.find(tcp->contains) != std::string::npos)
+            return ProbeOutcome{.ok = true, .detail = "answers"};
+        if (received_.size() < kMostReply) return std::nullopt;
+        return ProbeOutcome{.detail = fmt::format("does not answer \"{}\"", tcp->contains)};
+    }
     return thrift_outcome(received_, std::get<ThriftProbe>(spec_.how).method, sequence_);
 }
 
@@ -161,9 +173,9 @@ void SocketInquiry::lost(std::string why) {
 
 void SocketInquiry::end(ProbeOutcome outcome) {
     // Kept, but not watched, since epoll would report a hang-up for ever: it shows at the next
-    // probe.
+    // probe. Whether a second question may follow on it is known of real protocols only.
     source_.reset();
-    if (!outcome.ok) abort();
+    if (!outcome.ok || std::holds_alternative<TcpProbe>(spec_.how)) abort();
     report_(std::move(outcome));
 }
 

@@ -9,17 +9,19 @@ int append_service(sd_bus_message* message, const ServiceStatus& s) {
         message, kServiceEntry, s.name.c_str(), s.unit.c_str(), s.kind.c_str(), s.title.c_str(),
         s.state.c_str(), s.sentence.c_str(), s.active.c_str(), s.since, s.cause.c_str(),
         s.cause_detail.c_str(), s.cause_at, s.invocation.c_str(), s.restarts, s.systemd_restarts,
-        s.retry_at, s.queued_at, s.ready_at, s.needs.c_str(), s.main_pid, s.hold ? 1 : 0);
+        s.retry_at, s.queued_at, s.started_at, s.ready_at, s.needs.c_str(), s.main_pid,
+        s.hold ? 1 : 0);
 }
 
 int read_service(sd_bus_message* message, ServiceStatus& into) {
     const char *name, *unit, *kind, *title, *state, *sentence, *active, *cause, *detail,
         *invocation, *needs;
     int hold = 0;
-    int r = sd_bus_message_read(message, kServiceEntry, &name, &unit, &kind, &title, &state,
-                                &sentence, &active, &into.since, &cause, &detail, &into.cause_at,
-                                &invocation, &into.restarts, &into.systemd_restarts, &into.retry_at,
-                                &into.queued_at, &into.ready_at, &needs, &into.main_pid, &hold);
+    int r =
+        sd_bus_message_read(message, kServiceEntry, &name, &unit, &kind, &title, &state, &sentence,
+                            &active, &into.since, &cause, &detail, &into.cause_at, &invocation,
+                            &into.restarts, &into.systemd_restarts, &into.retry_at, &into.queued_at,
+                            &into.started_at, &into.ready_at, &needs, &into.main_pid, &hold);
     if (r <= 0) return r;
     into.name = name;
     into.unit = unit;

@@ -3,7 +3,7 @@
 //
 // The service: name io.lakebed.Supervisor1 on the system bus, object /io/lakebed/Supervisor1,
 // interface io.lakebed.Supervisor1 (introspectable):
-//   ListServices() → a(ssssssstsststttttsub), the members of ServiceStatus in their order; times
+//   ListServices() → a(ssssssstsststtttttsub), the members of ServiceStatus in their order; times
 //   are
 //       microseconds of CLOCK_REALTIME, 0 for never. Everyone may call it.
 //   Start(s) Stop(s) Restart(s) Hold(s) Release(s): name or unit, "" for the whole stack. They
@@ -24,8 +24,8 @@ namespace lakebed {
 
 inline constexpr const char* kSupervisorName = "io.lakebed.Supervisor1";
 inline constexpr const char* kSupervisorPath = "/io/lakebed/Supervisor1";
-inline constexpr const char* kServiceList = "a(ssssssstsststttttsub)";
-inline constexpr const char* kServiceEntry = "(ssssssstsststttttsub)";
+inline constexpr const char* kServiceList = "a(ssssssstsststtttttsub)";
+inline constexpr const char* kServiceEntry = "(ssssssstsststtttttsub)";
 inline constexpr const char* kNoSuchService = "io.lakebed.Error.NoSuchService";
 inline constexpr const char* kBadGraph = "io.lakebed.Error.BadGraph";
 
@@ -45,8 +45,9 @@ struct ServiceStatus {
     std::uint64_t restarts = 0;         // by lakebedd
     std::uint64_t systemd_restarts = 0; // by systemd itself, since the unit was last started
     std::uint64_t retry_at = 0;
-    // Spans of the last start.
+    // Spans of the last start: asked for, process running, serving.
     std::uint64_t queued_at = 0;
+    std::uint64_t started_at = 0;
     std::uint64_t ready_at = 0;
     std::string needs;          // names it needs, separated by spaces
     std::uint32_t main_pid = 0; // 0: no process

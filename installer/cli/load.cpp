@@ -114,6 +114,17 @@ Result<Inputs> read_inputs(Context& context) {
     return inputs;
 }
 
+Result<std::vector<AssembledService>> assemble_services(Context& context, const Inputs& inputs) {
+    auto host = TRY(make_real_host({context.paths, context.depot}));
+    HostFacts facts = TRY(host->read_facts());
+    Diagnostics diagnostics;
+    auto services =
+        assemble_profile(inputs.profile, inputs.confs, inputs.site,
+                         {is_small(inputs.site, facts.ram), facts.ip_fence}, diagnostics);
+    TRY(take_problems(context, diagnostics, Errc::usage, kInConfiguration));
+    return services;
+}
+
 Result<Loaded> load(Context& context) {
     Loaded loaded;
     loaded.inputs = TRY(read_inputs(context));

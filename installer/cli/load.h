@@ -8,6 +8,7 @@
 #include "input/catalog.h"
 #include "input/profile.h"
 #include "input/site.h"
+#include "plan/assemble.h"
 #include "plan/desired.h"
 #include "plan/stack.h"
 #include "render/render.h"
@@ -27,6 +28,10 @@ struct Inputs {
 // Errors in any of the files come back as Errc::usage; all of them have been printed then.
 [[nodiscard]] Result<Inputs> read_inputs(Context& context);
 [[nodiscard]] Result<Catalog> read_shipped_catalog(Context& context);
+
+// The services of the profile with their includes and conditions, for this host.
+[[nodiscard]] Result<std::vector<AssembledService>> assemble_services(Context& context,
+                                                                      const Inputs& inputs);
 
 struct Loaded {
     Inputs inputs;

@@ -13,7 +13,8 @@ namespace {
 
 ByteSize memory_sum(const Stack& stack) {
     ByteSize sum;
-    for (const StackService& service : stack.services) sum.bytes += service.memory.bytes;
+    for (const StackService& service : stack.services)
+        sum.bytes += service.memory.bytes * node_names(service).size();
     return sum;
 }
 
@@ -82,7 +83,8 @@ Table memory_document(const Stack& stack) {
     set(table, "sum", size_value(memory_sum(stack)));
     Table services;
     for (const StackService& service : stack.services)
-        if (service.memory.bytes > 0) set(services, service.name, size_value(service.memory));
+        for (const std::string& name : node_names(service))
+            if (service.memory.bytes > 0) set(services, name, size_value(service.memory));
     set(table, "services", std::move(services));
     return table;
 }
@@ -98,6 +100,18 @@ Array port_document(const Stack& stack) {
             set(row, "key", fmt::format("service.{}.{}", service.name, port.key));
             array.emplace_back(std::move(row));
         }
+    return array;
+}
+
+Array not_configured_document(const Stack& stack) {
+    Array array;
+    for (const NotConfigured& service : stack.not_configured) {
+        Table row;
+        set(row, "name", service.name);
+        set(row, "title", service.title);
+        set(row, "reason", service.reason);
+        array.emplace_back(std::move(row));
+    }
     return array;
 }
 
@@ -153,7 +167,8 @@ std::string describe_plan(const Stack& stack, const Plan& plan) {
         out += fmt::format("  {}\n", to_string(step));
     }
     out += section("memory", memory_table(stack)) + section("ports", ports_table(stack)) +
-           section("disk", disk_table(plan));
+           section("disk", disk_table(plan)) +
+           section("not configured", not_configured_table(stack));
     if (!plan.drift.empty()) out += "\nedited by hand, kept as they are\n";
     for (const std::string& path : plan.drift) out += fmt::format("  {}\n", path);
     return out;
@@ -176,6 +191,7 @@ Table plan_document(const Stack& stack, const Plan& plan) {
     }
     set(document, "steps", std::move(steps));
     set(document, "restarts", strings(disturbed_units(plan)));
+    set(document, "sizing", stack.sizing);
     set(document, "memory", memory_document(stack));
     set(document, "ports", port_document(stack));
     Array disk;
@@ -188,6 +204,7 @@ Table plan_document(const Stack& stack, const Plan& plan) {
     }
     set(document, "disk", std::move(disk));
     set(document, "drift", strings(plan.drift));
+    set(document, "not_configured", not_configured_document(stack));
     return document;
 }
 

@@ -83,7 +83,7 @@ Paths paths_below(const Globals& globals) {
     std::string root = globals.root;
     while (root.ends_with('/')) root.pop_back();
     for (std::string* path : {&paths.etc, &paths.share, &paths.libexec, &paths.store, &paths.state,
-                              &paths.units, &paths.run})
+                              &paths.units, &paths.run, &paths.cache})
         path->insert(0, root);
     if (!globals.share.empty()) paths.share = globals.share;
     return paths;

@@ -89,6 +89,14 @@ Result<std::vector<const GraphNode*>> select_services(const ServiceGraph& graph,
             nodes.push_back(node);
             continue;
         }
+        std::size_t before = nodes.size();
+        for (const GraphNode& node : graph.nodes)
+            if (node.name.starts_with(name + "@")) nodes.push_back(&node);
+        if (nodes.size() > before) continue;
+        for (const NotConfigured& service : graph.not_configured)
+            if (service.name == name)
+                return fail(Errc::not_found, fmt::format("{} is not configured", name),
+                            service.reason + ", then lakebed apply");
         std::vector<std::string> known;
         for (const GraphNode& node : graph.nodes) known.push_back(node.name);
         auto near = closest(name, known);

@@ -128,6 +128,13 @@ Result<Inventory> read_files_inventory(const Paths& paths, const InventoryQuery&
         std::optional<PathInfo> info = TRY(read_path(path));
         if (info) inventory.paths[path] = std::move(*info);
     }
+    for (const std::string& path : query.brought) {
+        struct stat info {};
+        if (::stat(path.c_str(), &info) != 0) continue;
+        inventory.brought[path] = S_ISREG(info.st_mode)   ? PathInfo::Type::file
+                                  : S_ISDIR(info.st_mode) ? PathInfo::Type::directory
+                                                          : PathInfo::Type::other;
+    }
     for (const std::string& user : query.users)
         if (user_exists(user)) inventory.users.insert(user);
     for (const std::string& entry : query.store)

@@ -15,7 +15,9 @@
 
 #include "depot/depot.h"
 #include "host/host_paths.h"
+#include "host/ip_fence.h"
 #include "host/steps.h"
+#include "plan/planning.h"
 #include "sys/files.h"
 #include "sys/process.h"
 #include "sys/systemd_manager.h"
@@ -58,6 +60,7 @@ class RealHost final : public Host {
         // A fresh one is written down by the first step that is performed: reading changes nothing.
         if (!id && site_id_.empty()) site_id_ = TRY(fresh_site_id());
         facts.site_id = id.value_or(site_id_);
+        facts.ip_fence = kernel_enforces_ip_fence();
         return facts;
     }
 
@@ -112,8 +115,12 @@ class RealHost final : public Host {
     Result<void> read_units(const InventoryQuery& query, Inventory& inventory) {
         SystemdManager* manager = TRY(systemd());
         std::set<std::string> names(query.units.begin(), query.units.end());
-        for (const auto& [path, sha256] : inventory.manifest)
-            if (parent_of(path) == options_.paths.units) names.insert(name_of(path));
+        for (const auto& [key, value] : inventory.manifest) {
+            if (key.starts_with(kUnitRecord)) names.insert(key.substr(kUnitRecord.size()));
+            // Of a template systemd knows the instances only.
+            bool is_template = key.find("@.") != std::string::npos;
+            if (parent_of(key) == options_.paths.units && !is_template) names.insert(name_of(key));
+        }
         for (const std::string& name : names) {
             UnitProperties unit = TRY(manager->unit(name));
             if (unit.load_state == "not-found") continue;
@@ -122,7 +129,7 @@ class RealHost final : public Host {
             info.enabled = unit.unit_file_state.starts_with("enabled");
             struct stat file {};
             if (unit.active_state == "active" &&
-                ::stat((options_.paths.units + '/' + name).c_str(), &file) == 0)
+                ::stat((options_.paths.units + '/' + unit_file_of(name)).c_str(), &file) == 0)
                 info.outdated =
                     to_monotonic(file.st_mtim) > static_cast<std::int64_t>(unit.active_enter);
             inventory.units[name] = info;

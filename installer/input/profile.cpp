@@ -33,6 +33,7 @@ Profile read_profile(std::string_view text, std::string_view file, Diagnostics& 
             }
         }
     }
+    for (const Value* step : reader.tables("verify")) profile.verify.push_back(*step);
     reader.finish();
     return profile;
 }

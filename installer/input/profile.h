@@ -1,5 +1,9 @@
 // Profile and ServiceConf: which services a profile has, and everything known about one service.
 // Files: profiles/<profile>.toml and profiles/conf/<service>.toml.
+//
+// How it works: each file of conf/ is read and checked alone, a [shared] one too. Which [when.*]
+// hold and what a service takes from those it includes is decided in plan/assemble.h: it lays the
+// tables over one another (input/conf_layers.h) and reads the result once more.
 #pragma once
 
 #include <optional>
@@ -17,6 +21,7 @@ struct Profile {
     std::string title;
     std::vector<std::string> services;  // services and jobs, by name; order is that of display
     std::vector<SourcePos> service_pos; // of each of them
+    std::vector<Value> verify;          // acceptance steps that are of no single service
     SourcePos pos;
     bool operator==(const Profile&) const = default;
 };
@@ -40,12 +45,32 @@ struct PortConf {
     bool operator==(const PortConf&) const = default;
 };
 
+// [memory.parts] NAME: what a part of the service's memory is for, @memory.NAME.mib@.
+struct MemoryPart {
+    enum class Kind {
+        fixed,    // "192MiB"
+        fraction, // { fraction = 0.1, min = "128MiB", max = "1GiB" } of the whole
+        rest,     // "rest": what the others leave
+        sum,      // ["a", "b"]: of parts above, and no part of its own
+    } kind = Kind::fixed;
+    std::string name;
+    ByteSize size; // fixed
+    double fraction = 0;
+    ByteSize min; // fraction
+    ByteSize max; // fraction; 0: none
+    std::vector<std::string> of;
+    SourcePos pos;
+    bool operator==(const MemoryPart&) const = default;
+};
+
 // The share of the host's memory a service gets: budget * share / sum of shares, within [min, max].
 struct MemoryConf {
     ByteSize min;
     ByteSize max;
     double share = 0;
     double heap = 0; // of it, the Java heap: @heap.mib@
+    std::vector<MemoryPart> parts;
+    SourcePos min_pos;
     bool operator==(const MemoryConf&) const = default;
 };
 
@@ -56,7 +81,7 @@ struct DataConf {
     bool operator==(const DataConf&) const = default;
 };
 
-enum class FileFormat { text, toml, xml, properties, redis, postgresql };
+enum class FileFormat { text, toml, xml, properties, redis, postgresql, yaml };
 
 // A config file of the service. Strings hold @variables@ (plan.h lists them); a file in which
 // @credential:NAME@ is left is rendered at start into the unit's RuntimeDirectory.
@@ -78,15 +103,41 @@ struct NeedConf {
     bool operator==(const NeedConf&) const = default;
 };
 
+struct IncludeConf {
+    std::string name; // of a shared conf
+    SourcePos pos;
+    bool operator==(const IncludeConf&) const = default;
+};
+
+// [when.CONDITION]: laid over the conf it stands in while the condition holds.
+struct WhenConf {
+    std::string condition; // "small", "standard", "fenced", or a variable of the conf
+    Value over;            // service.instances, service.start_timeout, memory, variables, file
+    SourcePos pos;         // of the condition
+    bool operator==(const WhenConf&) const = default;
+};
+
+// Conditions that the host and the site's sizing decide; every other one is a variable.
+[[nodiscard]] bool is_host_condition(std::string_view condition);
+
+inline constexpr int kMaxInstances = 64;
+
 struct ServiceConf {
     std::string name;
     std::string title;
+    bool shared = false; // [shared]: no service, but what those have in common that include it
+    std::vector<IncludeConf> include; // later ones win
+    std::vector<WhenConf> when;       // in the order in which they stand
     ServiceKind kind = ServiceKind::service;
     std::string component;               // of the catalog; may be empty
     std::vector<std::string> components; // further ones it reads (a JRE, Hadoop jars): @home:NAME@
     std::string user;                    // system user; empty: root (jobs only)
     std::string unit;                    // template file in units/
     bool jvm = false;
+    std::optional<int> instances; // of a template unit: NAME@1, NAME@2 …
+    SourcePos instances_pos;
+    std::vector<std::string> configured_by; // variables without which it is left out
+    std::string not_configured;             // what to say of it then; empty: which to set
     std::vector<NeedConf> needs;
     std::vector<PortConf> ports;
     std::optional<MemoryConf> memory;
@@ -101,6 +152,7 @@ struct ServiceConf {
     std::vector<Value> fatal;
     std::string start_timeout = "90s";
     std::vector<Value> verify; // acceptance steps, see verify/
+    Value source;              // the tables all this was read from, without include and when
     SourcePos pos;
     bool operator==(const ServiceConf&) const = default;
 };
@@ -109,5 +161,7 @@ struct ServiceConf {
                                    Diagnostics& diagnostics);
 [[nodiscard]] ServiceConf read_service_conf(std::string_view text, std::string_view file,
                                             Diagnostics& diagnostics);
+// The same from tables, with nothing to include any more: files must be complete.
+[[nodiscard]] ServiceConf read_service_tables(const Value& root, Diagnostics& diagnostics);
 
 } // namespace lakebed

@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include "base/suggest.h"
-#include "input/profile.h"
+#include "input/conf_layers.h"
+#include "input/conf_reading.h"
 #include "input/shapes.h"
 
 namespace lakebed {
@@ -19,13 +20,46 @@ void check_unique(const std::vector<Item>& items, Name Item::*name, std::string_
             diagnostics.error(it->pos, fmt::format("{} \"{}\" is there twice", what, (*it).*name));
 }
 
-void read_service_table(const Value& value, ServiceConf& conf, Diagnostics& diagnostics) {
-    TableReader reader(value, "service", diagnostics);
-    conf.pos = value.pos;
+// What [service] and [shared] may both say.
+void read_common_keys(TableReader& reader, ServiceConf& conf) {
+    conf.pos = reader.pos();
     conf.name = read_name(reader, "name");
     conf.title = reader.string("title").value_or(conf.name);
     if (conf.title.find_first_of("\r\n") != std::string::npos)
-        reader.error("title", "service.title has more than one line");
+        reader.error("title", reader.name("title") + " has more than one line");
+    conf.component = reader.string("component").value_or("");
+    conf.components = reader.strings("components");
+    conf.jvm = reader.boolean("jvm").value_or(false);
+    conf.credentials = reader.strings("credentials");
+    for (const std::string& name : conf.credentials)
+        if (std::ranges::count(conf.credentials, name) > 1) {
+            reader.error("credentials", fmt::format("credential \"{}\" is there twice", name));
+            break;
+        }
+}
+
+void read_shared_table(const Value& value, ServiceConf& conf, Diagnostics& diagnostics) {
+    TableReader reader(value, "shared", diagnostics);
+    conf.shared = true;
+    read_common_keys(reader, conf);
+    reader.finish();
+}
+
+void read_instances(TableReader& reader, ServiceConf& conf) {
+    auto count = reader.integer("instances");
+    if (!count) return;
+    conf.instances_pos = reader.pos("instances");
+    conf.instances = static_cast<int>(std::clamp<std::int64_t>(*count, 1, kMaxInstances));
+    if (*count < 1 || *count > kMaxInstances)
+        reader.error("instances",
+                     fmt::format("service.instances must be within 1 and {}", kMaxInstances));
+    if (conf.kind == ServiceKind::job)
+        reader.error("instances", "a job has no instances", "it runs once");
+}
+
+void read_service_table(const Value& value, ServiceConf& conf, Diagnostics& diagnostics) {
+    TableReader reader(value, "service", diagnostics);
+    read_common_keys(reader, conf);
     if (auto kind = reader.string("kind")) {
         if (*kind == "job")
             conf.kind = ServiceKind::job;
@@ -33,8 +67,6 @@ void read_service_table(const Value& value, ServiceConf& conf, Diagnostics& diag
             reader.error("kind", fmt::format("unknown kind \"{}\"", *kind),
                          "\"service\" or \"job\"");
     }
-    conf.component = reader.string("component").value_or("");
-    conf.components = reader.strings("components");
     conf.user = reader.string("user").value_or("");
     if (!conf.user.empty() && !is_user_name(conf.user))
         reader.error("user", fmt::format("\"{}\" is no name for a system user", conf.user));
@@ -44,19 +76,25 @@ void read_service_table(const Value& value, ServiceConf& conf, Diagnostics& diag
     if (!conf.unit.empty() && !is_file_name(conf.unit))
         reader.error("unit", fmt::format("service.unit is \"{}\", expected a file name in units/",
                                          conf.unit));
-    conf.jvm = reader.boolean("jvm").value_or(false);
     conf.start_timeout = reader.string("start_timeout").value_or(conf.start_timeout);
     if (auto timeout = parse_duration(conf.start_timeout); !timeout || timeout->count() <= 0)
         reader.error("start_timeout",
                      fmt::format("service.start_timeout is \"{}\", expected a duration "
                                  "like \"90s\"",
                                  conf.start_timeout));
-    conf.credentials = reader.strings("credentials");
-    for (const std::string& name : conf.credentials)
-        if (std::ranges::count(conf.credentials, name) > 1) {
-            reader.error("credentials", fmt::format("credential \"{}\" is there twice", name));
-            break;
-        }
+    read_instances(reader, conf);
+    conf.configured_by = reader.strings("configured_by");
+    if (conf.kind == ServiceKind::job && !conf.configured_by.empty())
+        reader.error("configured_by", "a job is not left out: others need what it does");
+    conf.not_configured = reader.string("not_configured").value_or("");
+    if (conf.not_configured.find_first_of("\r\n") != std::string::npos)
+        reader.error("not_configured", "service.not_configured has more than one line");
+    if (!conf.not_configured.empty() && conf.configured_by.empty())
+        reader.error("not_configured",
+                     "service.not_configured is said of a service that is always "
+                     "configured",
+                     "configured_by names the variables that it needs");
+    (void)reader.any("include"); // read_include() has it; known here for suggestions
     reader.finish();
 }
 
@@ -95,26 +133,6 @@ void read_ports(const Value& value, ServiceConf& conf, Diagnostics& diagnostics)
     }
 }
 
-MemoryConf read_memory(const Value& value, Diagnostics& diagnostics) {
-    TableReader reader(value, "memory", diagnostics);
-    MemoryConf memory;
-    memory.share = reader.number("share").value_or(0);
-    memory.heap = reader.number("heap").value_or(0);
-    memory.min = read_size(reader, "min").value_or(ByteSize{});
-    memory.max = read_size(reader, "max").value_or(ByteSize{});
-    if (!(memory.share > 0 && memory.share <= 1000))
-        reader.error("share", "memory.share must be a number above 0",
-                     "shares count against each other: 0.2 gets twice what 0.1 gets");
-    if (!(memory.heap >= 0 && memory.heap <= 1))
-        reader.error("heap",
-                     "memory.heap must be within 0 and 1: it is a part of the service's memory");
-    if (memory.min.bytes == 0) reader.error("min", "memory.min is missing");
-    if (memory.max.bytes != 0 && memory.max < memory.min)
-        reader.error("max", "memory.max is less than memory.min");
-    reader.finish();
-    return memory;
-}
-
 DataConf read_data(const Value& value, Diagnostics& diagnostics) {
     TableReader reader(value, "data", diagnostics);
     DataConf data;
@@ -151,9 +169,9 @@ SecretConf read_secret(const Member& member, Diagnostics& diagnostics) {
     return secret;
 }
 
-FileConf read_file_conf(const Value& value, Diagnostics& diagnostics) {
-    static const std::vector<std::string> kFormats = {"text",       "toml",  "xml",
-                                                      "properties", "redis", "postgresql"};
+FileConf read_file_conf(const Value& value, bool includes, Diagnostics& diagnostics) {
+    static const std::vector<std::string> kFormats = {"text",  "toml",       "xml", "properties",
+                                                      "redis", "postgresql", "yaml"};
     TableReader reader(value, "file", diagnostics);
     FileConf file;
     file.pos = value.pos;
@@ -169,7 +187,7 @@ FileConf read_file_conf(const Value& value, Diagnostics& diagnostics) {
         auto near = closest(format, kFormats);
         reader.error("format", fmt::format("unknown format \"{}\"", format),
                      near ? fmt::format("did you mean \"{}\"?", *near)
-                          : "one of text, toml, xml, properties, redis, postgresql");
+                          : "one of text, toml, xml, properties, redis, postgresql, yaml");
         it = kFormats.begin();
     }
     file.format = static_cast<FileFormat>(it - kFormats.begin());
@@ -178,7 +196,8 @@ FileConf read_file_conf(const Value& value, Diagnostics& diagnostics) {
     file.text_pos = reader.pos("text");
     if (const Value* values = reader.table("values")) file.values = *values->table();
     file.settings = reader.boolean("settings").value_or(false);
-    if (file.format == FileFormat::text && (!file.values.empty() || file.settings))
+    bool open = includes && !find(*value.table(), "format"); // those it includes may say it
+    if (!open && file.format == FileFormat::text && (!file.values.empty() || file.settings))
         reader.error("format", "a file of format text has no values and settings",
                      "put its content into text");
     if (file.format != FileFormat::text && text)
@@ -189,9 +208,10 @@ FileConf read_file_conf(const Value& value, Diagnostics& diagnostics) {
 
 void check_variables(const ServiceConf& conf, Diagnostics& diagnostics) {
     static const std::vector<std::string> kReserved = {
-        "site",   "site_id", "listen",  "connect",     "ip_allow", "libexec",  "name",    "title",
-        "user",   "unit",    "config",  "runtime",     "data",     "home",     "memory",  "heap",
-        "header", "after",   "include", "credentials", "secret",   "settings", "data_dir"};
+        "site",      "site_id", "listen",   "connect",  "ip_allow", "libexec",     "name",
+        "title",     "user",    "unit",     "config",   "runtime",  "data",        "home",
+        "memory",    "heap",    "header",   "after",    "include",  "credentials", "secret",
+        "instances", "cache",   "instance", "settings", "data_dir"};
     for (const Member& member : conf.variables) {
         bool is_port = member.key == "port" || member.key.ends_with("_port");
         if (!is_variable_name(member.key))
@@ -203,43 +223,90 @@ void check_variables(const ServiceConf& conf, Diagnostics& diagnostics) {
                 member.key_pos,
                 fmt::format("variable \"{}\" has a name that lakebed uses itself", member.key),
                 is_port ? "ports stand in [ports]" : "take another name");
-        if (member.value.table() || member.value.array())
-            diagnostics.error(member.value.pos,
-                              fmt::format("variable \"{}\" is {}, expected a plain value",
-                                          member.key, type_name(member.value)));
+        if (member.value.table())
+            diagnostics.error(
+                member.value.pos,
+                fmt::format("variable \"{}\" is {}, expected a plain value or an array of strings",
+                            member.key, type_name(member.value)));
+        const Array* items = member.value.array();
+        for (const Value& item : items ? *items : Array())
+            if (!item.string())
+                diagnostics.error(item.pos,
+                                  fmt::format("variable \"{}\" holds {}, expected strings",
+                                              member.key, type_name(item)));
     }
+}
+
+void read_include(const Value& root, ServiceConf& conf, Diagnostics& diagnostics) {
+    const Value* service = find(*root.table(), "service");
+    const Value* include =
+        service && service->table() ? find(*service->table(), "include") : nullptr;
+    if (!include) return;
+    if (!include->array()) {
+        diagnostics.error(include->pos, fmt::format("service.include is {}, expected an array of "
+                                                    "strings",
+                                                    type_name(*include)));
+        return;
+    }
+    for (const Value& item : *include->array()) {
+        if (const std::string* name = item.string())
+            conf.include.push_back({*name, item.pos});
+        else
+            diagnostics.error(item.pos, fmt::format("service.include holds {}, expected a string",
+                                                    type_name(item)));
+    }
+}
+
+// The tables without what is decided once the site is known.
+Value source_of(Value root) {
+    std::erase_if(*root.table(), [](const Member& member) { return member.key == "when"; });
+    Value* service = find(*root.table(), "service");
+    if (service && service->table())
+        std::erase_if(*service->table(),
+                      [](const Member& member) { return member.key == "include"; });
+    return root;
+}
+
+void read_services_tables(TableReader& reader, ServiceConf& conf, Diagnostics& diagnostics) {
+    if (const Value* ports = reader.table("ports")) read_ports(*ports, conf, diagnostics);
+    if (const Value* memory = reader.table("memory"))
+        conf.memory = read_memory(*memory, diagnostics);
+    if (const Value* data = reader.table("data")) conf.data = read_data(*data, diagnostics);
+    if (const Value* probe = reader.table("probe")) conf.probe = *probe;
+    if (const Value* liveness = reader.table("liveness")) conf.liveness = *liveness;
+    if (const Value* restart = reader.table("restart")) conf.restart = *restart;
+    for (const Value* step : reader.tables("verify")) conf.verify.push_back(*step);
 }
 
 } // namespace
 
-ServiceConf read_service_conf(std::string_view text, std::string_view file,
-                              Diagnostics& diagnostics) {
-    Value root = parse_toml(text, file, diagnostics);
+ServiceConf read_conf_tables(const Value& root, bool includes, Diagnostics& diagnostics) {
     ServiceConf conf;
     conf.pos = root.pos;
-    if (root.table()->empty() && diagnostics.has_errors()) return conf; // it did not even parse
+    conf.source = root;
     TableReader reader(root, "", diagnostics);
-    if (const Value* service = reader.table("service"))
+    const Value* shared = reader.table("shared");
+    const Value* service = reader.table("service");
+    if (shared && service)
+        diagnostics.error(shared->pos, "a file has [service] or [shared], not both",
+                          "put what is shared into a file of its own");
+    else if (shared)
+        read_shared_table(*shared, conf, diagnostics);
+    else if (service)
         read_service_table(*service, conf, diagnostics);
     else if (!find(*root.table(), "service"))
         reader.error("service", "[service] is missing");
     for (const Value* need : reader.tables("need"))
         conf.needs.push_back(read_need(*need, diagnostics));
-    if (const Value* ports = reader.table("ports")) read_ports(*ports, conf, diagnostics);
-    if (const Value* memory = reader.table("memory"))
-        conf.memory = read_memory(*memory, diagnostics);
-    if (const Value* data = reader.table("data")) conf.data = read_data(*data, diagnostics);
+    if (!conf.shared) read_services_tables(reader, conf, diagnostics);
     if (const Value* secrets = reader.table("secrets"))
         for (const Member& member : *secrets->table())
             conf.secrets.push_back(read_secret(member, diagnostics));
     for (const Value* item : reader.tables("file"))
-        conf.files.push_back(read_file_conf(*item, diagnostics));
+        conf.files.push_back(read_file_conf(*item, includes, diagnostics));
     if (const Value* variables = reader.table("variables")) conf.variables = *variables->table();
-    if (const Value* probe = reader.table("probe")) conf.probe = *probe;
-    if (const Value* liveness = reader.table("liveness")) conf.liveness = *liveness;
-    if (const Value* restart = reader.table("restart")) conf.restart = *restart;
     for (const Value* rule : reader.tables("fatal")) conf.fatal.push_back(*rule);
-    for (const Value* step : reader.tables("verify")) conf.verify.push_back(*step);
+    (void)reader.any("when"); // as include
     reader.finish();
 
     check_variables(conf, diagnostics);
@@ -251,6 +318,32 @@ ServiceConf read_service_conf(std::string_view text, std::string_view file,
             "they can go into one file only");
     if (conf.kind == ServiceKind::job && conf.liveness)
         diagnostics.error(conf.liveness->pos, "a job has no liveness: it ends");
+    return conf;
+}
+
+ServiceConf read_service_tables(const Value& root, Diagnostics& diagnostics) {
+    return read_conf_tables(root, false, diagnostics);
+}
+
+ServiceConf read_service_conf(std::string_view text, std::string_view file,
+                              Diagnostics& diagnostics) {
+    Diagnostics syntax;
+    Value root = parse_toml(text, file, syntax);
+    add_new(diagnostics, syntax);
+    ServiceConf unread;
+    unread.pos = root.pos;
+    if (root.table()->empty() && syntax.has_errors()) return unread; // it did not even parse
+    ServiceConf included = unread;
+    read_include(root, included, diagnostics);
+    ServiceConf conf = read_conf_tables(source_of(root), !included.include.empty(), diagnostics);
+    conf.include = std::move(included.include);
+    if (const Value* when = find(*root.table(), "when")) {
+        if (when->table())
+            conf.when = read_when(*when, conf, diagnostics);
+        else
+            diagnostics.error(when->pos,
+                              fmt::format("when is {}, expected a table", type_name(*when)));
+    }
     return conf;
 }
 

@@ -1,7 +1,12 @@
 #include "input/site.h"
 
+#include <algorithm>
+#include <set>
+
 #include <fmt/format.h>
 
+#include "base/suggest.h"
+#include "input/profile.h"
 #include "input/shapes.h"
 
 namespace lakebed {
@@ -36,6 +41,28 @@ void read_path(TableReader& reader, std::string_view key, std::string& path) {
                  "letters, digits and / . _ + - only, without .. in it");
 }
 
+std::optional<int> read_instances(TableReader& reader) {
+    auto count = reader.integer("instances");
+    if (!count) return {};
+    if (*count >= 1 && *count <= kMaxInstances) return static_cast<int>(*count);
+    reader.error("instances", fmt::format("{} must be within 1 and {}", reader.name("instances"),
+                                          kMaxInstances));
+    return {};
+}
+
+Sizing read_sizing(TableReader& reader) {
+    static const std::vector<std::string> kNames = {"auto", "small", "standard"};
+    auto text = reader.string("sizing");
+    if (!text) return Sizing::automatic;
+    auto it = std::ranges::find(kNames, *text);
+    if (it != kNames.end()) return static_cast<Sizing>(it - kNames.begin());
+    auto near = closest(*text, kNames);
+    reader.error("sizing", fmt::format("unknown sizing \"{}\"", *text),
+                 near ? fmt::format("did you mean \"{}\"?", *near)
+                      : "one of auto, small, standard");
+    return Sizing::automatic;
+}
+
 SiteService read_site_service(const Value& value, const std::string& path,
                               Diagnostics& diagnostics) {
     SiteService service;
@@ -47,10 +74,11 @@ SiteService read_site_service(const Value& value, const std::string& path,
     if (service.data_dir) read_path(reader, "data_dir", *service.data_dir);
     service.listen = reader.string("listen");
     if (service.listen) read_listen(reader, "listen", *service.listen);
+    service.instances = read_instances(reader);
     if (const Value* settings = reader.table("settings")) service.settings = *settings->table();
     for (const Member& member : *value.table()) {
         if (member.key == "memory" || member.key == "data_dir" || member.key == "listen" ||
-            member.key == "settings")
+            member.key == "instances" || member.key == "settings")
             continue;
         if (member.key == "port" || member.key.ends_with("_port")) {
             const auto* number = std::get_if<std::int64_t>(&member.value.data);
@@ -88,12 +116,58 @@ void read_secrets(const Value& value, Site& site, Diagnostics& diagnostics) {
     }
 }
 
+bool is_own_key(std::string_view key) {
+    static constexpr std::string_view kOwn[] = {"name",    "profile",  "sizing",
+                                                "listen",  "data_dir", "memory",
+                                                "secrets", "service",  "allow_from"};
+    return std::ranges::find(kOwn, key) != std::end(kOwn);
+}
+
+// The first key that two tables of one file both set.
+const Member* set_twice(const Table& one, const Table& other) {
+    for (const Member& member : other) {
+        const Value* present = find(one, member.key);
+        if (!present) continue;
+        if (!present->table() || !member.value.table()) return &member;
+        if (const Member* inner = set_twice(*present->table(), *member.value.table())) return inner;
+    }
+    return nullptr;
+}
+
 } // namespace
+
+void expand_shorthand(Table& root, Diagnostics& diagnostics) {
+    Table services, rest;
+    for (Member& member : root) {
+        bool of_service = member.value.table() && !is_own_key(member.key);
+        (of_service ? services : rest).push_back(std::move(member));
+    }
+    root = std::move(rest);
+    if (services.empty()) return;
+    if (!find(root, "service")) set(root, "service", Table{});
+    Table* written_out = find(root, "service")->table();
+    if (!written_out) return; // of another type: read_site() says so
+    for (Member& member : services) {
+        const Value* both = find(*written_out, member.key);
+        const Member* twice =
+            both && both->table() ? set_twice(*both->table(), *member.value.table()) : nullptr;
+        if (twice)
+            diagnostics.error(twice->key_pos,
+                              fmt::format("{} is set twice: in [{}] and in [service.{}]",
+                                          twice->key, member.key, member.key),
+                              "keep one of them: both name the same service");
+        merge(*written_out, {std::move(member)});
+    }
+}
 
 Site read_site(const std::vector<SiteFile>& files, Diagnostics& diagnostics) {
     Value root{Table{}};
+    std::set<std::string> shorthand;
     for (const SiteFile& file : files) {
         Value layer = parse_toml(file.text, file.file, diagnostics);
+        for (const Member& member : *layer.table())
+            if (member.value.table() && !is_own_key(member.key)) shorthand.insert(member.key);
+        expand_shorthand(*layer.table(), diagnostics);
         merge(*root.table(), *layer.table());
         root.pos = layer.pos;
     }
@@ -108,6 +182,7 @@ Site read_site(const std::vector<SiteFile>& files, Diagnostics& diagnostics) {
                                  "at most 63",
                                  site.name));
     site.profile = reader.string("profile").value_or(site.profile);
+    site.sizing = read_sizing(reader);
     site.listen = reader.string("listen").value_or(site.listen);
     read_listen(reader, "listen", site.listen);
     site.data_dir = reader.string("data_dir").value_or(site.data_dir);
@@ -121,9 +196,11 @@ Site read_site(const std::vector<SiteFile>& files, Diagnostics& diagnostics) {
                          "write it like \"10.0.0.0/8\" or \"2001:db8::/32\"");
     if (const Value* secrets = reader.table("secrets")) read_secrets(*secrets, site, diagnostics);
     if (const Value* services = reader.table("service"))
-        for (const Member& member : *services->table())
-            site.services[member.key] =
-                read_site_service(member.value, "service." + member.key, diagnostics);
+        for (const Member& member : *services->table()) {
+            SiteService& service = site.services[member.key];
+            service = read_site_service(member.value, "service." + member.key, diagnostics);
+            service.shorthand = shorthand.contains(member.key);
+        }
     reader.finish();
     return site;
 }

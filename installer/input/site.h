@@ -12,23 +12,28 @@
 
 namespace lakebed {
 
+enum class Sizing { automatic, small, standard };
+
 struct SiteService {
     std::map<std::string, std::pair<int, SourcePos>> ports; // "port", "console_port" …
     std::optional<ByteSize> memory;
     std::optional<std::string> data_dir;
     std::optional<std::string> listen;
-    Table settings;  // passed through to the service's own config
-    Table variables; // other keys, checked against the service's [variables] in resolve()
+    std::optional<int> instances;
+    Table settings;         // passed through to the service's own config
+    Table variables;        // other keys, checked against the service's [variables] in resolve()
+    bool shorthand = false; // written as [redis], not as [service.redis]
     SourcePos pos;
     bool operator==(const SiteService&) const = default;
 };
 
 struct Site {
     std::string name = "lakebed";
-    std::string profile = "core";
+    std::string profile = "lakehouse";
+    Sizing sizing = Sizing::automatic; // small below 12 GiB of RAM
     std::string listen = "127.0.0.1";
     std::string data_dir = "/var/lib/lakebed/data";
-    std::optional<ByteSize> memory;      // for all services together; default: 75 % of RAM
+    std::optional<ByteSize> memory;      // for all services together; default: a part of RAM
     std::vector<std::string> allow_from; // CIDRs that may reach services that cannot bind
     std::map<std::string, std::string> secret_files; // [secrets] NAME = { file = "/path" }
     std::map<std::string, SourcePos> secret_pos;
@@ -37,6 +42,10 @@ struct Site {
     std::map<std::string, SourcePos> origin;
     bool operator==(const Site&) const = default;
 };
+
+// [NAME] in a site file, where NAME is no key of ours, is short for [service.NAME]; this writes it
+// out. A key that both forms set in one file is reported.
+void expand_shorthand(Table& root, Diagnostics& diagnostics);
 
 struct SiteFile {
     std::string file; // path, for messages

@@ -47,6 +47,18 @@ void check_mount(const std::string& path, std::string_view what, bool runs_progr
             fmt::format("mount -o remount,exec {}", mount.mount_point));
 }
 
+void check_brought(const BroughtFile& file, const Inventory& inventory, Diagnostics& diagnostics) {
+    auto it = inventory.brought.find(file.path);
+    if (it == inventory.brought.end())
+        diagnostics.error(file.pos,
+                          fmt::format("file \"{}\" of {} does not exist", file.path, file.key),
+                          "put it there, or correct the path");
+    else if (it->second != PathInfo::Type::file)
+        diagnostics.error(file.pos,
+                          fmt::format("\"{}\" of {} is no regular file", file.path, file.key),
+                          "name the file itself");
+}
+
 } // namespace
 
 void check_host(const Stack& stack, const Inventory& inventory, Diagnostics& diagnostics) {
@@ -62,6 +74,7 @@ void check_host(const Stack& stack, const Inventory& inventory, Diagnostics& dia
     for (const StackService& service : stack.services) {
         for (const StackPort& port : service.ports)
             check_port(service, port, inventory, diagnostics);
+        for (const BroughtFile& file : service.brought) check_brought(file, inventory, diagnostics);
         if (!service.data_dir.empty())
             check_mount(service.data_dir, "the data of " + service.name, false, inventory,
                         diagnostics);

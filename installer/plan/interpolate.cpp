@@ -76,7 +76,13 @@ std::string plain_text(const Value& value) {
         std::string operator()(std::int64_t number) const { return fmt::format("{}", number); }
         std::string operator()(double number) const { return fmt::format("{}", number); }
         std::string operator()(const std::string& text) const { return text; }
-        std::string operator()(const Array&) const { return {}; }
+        // As class paths have it.
+        std::string operator()(const Array& items) const {
+            std::string text;
+            for (const Value& item : items)
+                text += (&item == &items.front() ? "" : ":") + plain_text(item);
+            return text;
+        }
         std::string operator()(const Table&) const { return {}; }
     };
     return std::visit(Visitor{}, value.data);
@@ -111,7 +117,14 @@ Value interpolate_value(const Value& value, const ValueLookup& lookup,
             member.value = interpolate_value(member.value, lookup, unknown);
     } else if (const Array* array = value.array()) {
         Array items;
-        for (const Value& item : *array) items.push_back(interpolate_value(item, lookup, unknown));
+        for (const Value& item : *array) {
+            Value filled = interpolate_value(item, lookup, unknown);
+            // A variable that is a list stands for its items: ["@class_path@", "/more.jar"].
+            if (const Array* list = item.string() ? filled.array() : nullptr)
+                items.insert(items.end(), list->begin(), list->end());
+            else
+                items.push_back(std::move(filled));
+        }
         out.data = std::move(items);
     }
     return out;

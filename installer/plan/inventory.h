@@ -64,11 +64,12 @@ struct Inventory {
     int generation = 0;       // current; 0: none
     // path -> sha256 of the current generation's files. Keys that do not begin with "/" are records
     // of the generation itself: "graph.toml" and "verify.toml" (sha256), "data:SERVICE" (its
-    // directory).
+    // directory), "unit:UNIT" (the unit file of which UNIT is an instance).
     std::map<std::string, std::string> manifest;
     // The same for files that an apply wrote and then did not finish, from its journal.
     std::map<std::string, std::string> unfinished;
     std::map<std::string, PathInfo> paths; // those the plan may write or create, when present
+    std::map<std::string, PathInfo::Type> brought; // the operator's files, when present
     std::set<std::string> users;
     std::set<std::string> store;             // complete store entries, by path
     std::map<std::string, DepotEntry> depot; // by artifact name

@@ -78,7 +78,8 @@ InventoryQuery inventory_query(const Stack& stack, const Desired& desired) {
             query.mounts.push_back(service.data_dir);
         }
         if (!service.user.empty()) users.insert(service.user);
-        query.units.push_back(service.unit);
+        for (const std::string& unit : unit_names(service)) query.units.push_back(unit);
+        for (const BroughtFile& file : service.brought) query.brought.push_back(file.path);
         for (const StackPort& port : service.ports) query.ports.push_back(port.number);
     }
     query.units.emplace_back(kTarget);

@@ -80,7 +80,8 @@ void plan_data_directory(Planning& p, const StackService& service) {
                         service.name, *before, dir.path),
             fmt::format(
                 "lakebed does not move data: systemctl stop {} && cp -a {}/. {}/ and run again",
-                service.unit, *before, dir.path));
+                service.instances > 0 ? fmt::format("'lakebed-{}@*'", service.name) : service.unit,
+                *before, dir.path));
     } else if (now && now->type == PathInfo::Type::directory && !now->empty) {
         p.diagnostics.error(
             {},
@@ -182,9 +183,34 @@ void plan_config_files(Planning& p) {
         if (plan_file(p, file.path, sha256_hex(file.content))) p.add(WriteFile{file});
 }
 
+[[nodiscard]] bool is_active(const Planning& p, const std::string& unit) {
+    auto it = p.inventory.units.find(unit);
+    return it != p.inventory.units.end() && it->second.active;
+}
+
+// Instances of the last generation: unit to the file it is an instance of.
+std::map<std::string, std::string> last_instances(const Planning& p) {
+    std::map<std::string, std::string> instances;
+    for (const auto& [key, file] : p.inventory.manifest)
+        if (key.starts_with(kUnitRecord)) instances[key.substr(kUnitRecord.size())] = file;
+    return instances;
+}
+
+// Instances that are no more, of templates that stay or go. A template that goes and was edited
+// keeps its instances: plan_removals() refuses it.
+void plan_stops_of_instances(Planning& p, const std::set<std::string>& refused) {
+    std::set<std::string> wanted;
+    for (const DesiredUnit& unit : p.desired.units)
+        wanted.insert(unit.instances.begin(), unit.instances.end());
+    for (const auto& [unit, file] : last_instances(p))
+        if (!wanted.contains(unit) && !refused.contains(file) && is_active(p, unit))
+            p.add(StopUnit{unit});
+}
+
 // Units that the last generation had and this one has not. True when there are any.
 bool plan_removals(Planning& p) {
     std::vector<std::string> paths;
+    std::set<std::string> refused;
     for (const auto& [path, sha256] : p.inventory.manifest) {
         if (!path.starts_with(p.stack.paths.units + "/")) continue;
         std::string unit = path.substr(p.stack.paths.units.size() + 1);
@@ -196,14 +222,39 @@ bool plan_removals(Planning& p) {
             p.diagnostics.error(
                 {}, fmt::format("\"{}\" was edited by hand and would have to be removed", path),
                 "give --overwrite-edited");
+            refused.insert(unit);
             continue;
         }
-        auto it = p.inventory.units.find(unit);
-        if (it != p.inventory.units.end() && it->second.active) p.add(StopUnit{unit});
+        if (is_active(p, unit)) p.add(StopUnit{unit});
         paths.push_back(path);
     }
+    plan_stops_of_instances(p, refused);
     for (const std::string& path : paths) p.add(RemoveFile{path});
     return !paths.empty();
+}
+
+// New instances of a service of which others run. Before the switch: killed after it, the next
+// apply could not tell them from such as an operator has stopped.
+void plan_starts_of_instances(Planning& p) {
+    std::map<std::string, std::string> before = last_instances(p);
+    for (const DesiredUnit& unit : p.desired.units) {
+        bool runs = std::ranges::any_of(unit.instances, [&](const std::string& instance) {
+            return before.contains(instance) && is_active(p, instance);
+        });
+        if (!runs) continue;
+        for (const std::string& instance : unit.instances)
+            if (!before.contains(instance) && !is_active(p, instance)) p.add(StartUnit{instance});
+    }
+}
+
+void plan_restarts(Planning& p, const std::set<std::string>& rewritten) {
+    for (const DesiredUnit& file : p.desired.units) {   // they come in the order of the graph
+        if (!file.name.ends_with(".service")) continue; // a target has no process to restart
+        for (const std::string& unit : unit_names(file))
+            if (is_active(p, unit) &&
+                (rewritten.contains(file.name) || p.inventory.units.at(unit).outdated))
+                p.add(RestartUnit{unit});
+    }
 }
 
 void plan_units(Planning& p) {
@@ -220,6 +271,7 @@ void plan_units(Planning& p) {
     bool enabled = target != p.inventory.units.end() && target->second.enabled;
     // Later on, a disabled target is the operator's decision.
     if (!enabled && p.inventory.generation == 0) p.add(EnableUnit{std::string(kTarget)});
+    plan_starts_of_instances(p);
 
     auto manifest = make_manifest(p.stack, p.desired);
     if (manifest != p.inventory.manifest || p.inventory.generation == 0) {
@@ -227,13 +279,7 @@ void plan_units(Planning& p) {
         p.add(SwitchGeneration{p.plan.to_generation, p.desired.graph, p.desired.verify,
                                std::move(manifest)});
     }
-
-    for (const DesiredUnit& unit : p.desired.units) { // they come in the order of the graph
-        auto it = p.inventory.units.find(unit.name);
-        if (it == p.inventory.units.end() || !it->second.active) continue;
-        if (!unit.name.ends_with(".service")) continue; // a target has no process to restart
-        if (rewritten.contains(unit.name) || it->second.outdated) p.add(RestartUnit{unit.name});
-    }
+    plan_restarts(p, rewritten);
 }
 
 } // namespace
@@ -242,8 +288,11 @@ std::map<std::string, std::string> make_manifest(const Stack& stack, const Desir
     std::map<std::string, std::string> manifest;
     for (const DesiredFile& file : desired.config_files)
         manifest[file.path] = sha256_hex(file.content);
-    for (const DesiredUnit& unit : desired.units)
+    for (const DesiredUnit& unit : desired.units) {
         manifest[unit_path(stack, unit.name)] = sha256_hex(unit.content);
+        for (const std::string& instance : unit.instances)
+            manifest[std::string(kUnitRecord) + instance] = unit.name;
+    }
     manifest["graph.toml"] = sha256_hex(desired.graph);
     manifest["verify.toml"] = sha256_hex(desired.verify);
     for (const StackService& service : stack.services)

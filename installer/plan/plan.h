@@ -122,6 +122,7 @@ struct PlanOptions {
 // paths and the units of the current generation's manifest, which no Stack knows.
 struct InventoryQuery {
     std::vector<std::string> paths;
+    std::vector<std::string> brought; // the operator's files: only their type, links followed
     std::vector<std::string> store;
     std::vector<std::string> mounts;
     std::vector<std::string> users;

@@ -7,6 +7,9 @@ namespace lakebed {
 
 inline constexpr std::string_view kTarget = "lakebed.target";
 
+// Manifest key of an instance, see Inventory::manifest.
+inline constexpr std::string_view kUnitRecord = "unit:";
+
 [[nodiscard]] std::string unit_path(const Stack& stack, const std::string& unit);
 
 // Directories that belong to lakebed itself, parents first.

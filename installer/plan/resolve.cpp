@@ -1,110 +1,69 @@
 // resolve(): which services, their ports, memory, data, secrets and needs.
 #include <algorithm>
 #include <regex>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "base/suggest.h"
 #include "input/shapes.h"
-#include "plan/memory.h"
 #include "plan/resolving.h"
 #include "plan/store_entry.h"
 
 namespace lakebed {
 namespace {
 
-constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+std::string words(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names)
+        text += (text.empty() ? "" : &name == &names.back() ? " and " : ", ") + name;
+    return text;
+}
 
 void choose_services(Resolving& r) {
-    std::vector<std::string> known;
-    for (const ServiceConf& conf : r.input.confs) {
-        if (std::ranges::find(known, conf.name) != known.end())
-            r.diagnostics.error(conf.pos,
-                                fmt::format("service \"{}\" is described twice", conf.name));
-        known.push_back(conf.name);
-    }
-    const Profile& profile = r.input.profile;
-    for (std::size_t i = 0; i < profile.services.size(); ++i) {
-        const std::string& name = profile.services[i];
-        auto conf = std::ranges::find(r.input.confs, name, &ServiceConf::name);
-        if (conf == r.input.confs.end()) {
-            SourcePos pos = i < profile.service_pos.size() ? profile.service_pos[i] : profile.pos;
-            r.diagnostics.error(pos, fmt::format("unknown service \"{}\"", name),
-                                did_you_mean(name, known, "known are the files of conf/"));
+    Conditions conditions{is_small(r.input.site, r.input.facts.ram), r.input.facts.ip_fence};
+    r.stack.sizing = conditions.small ? "small" : "standard";
+    r.members =
+        assemble_profile(r.input.profile, r.input.confs, r.input.site, conditions, r.diagnostics);
+    for (const AssembledService& member : r.members) {
+        const ServiceConf& conf = member.conf;
+        if (!member.unset.empty()) {
+            r.stack.not_configured.push_back(
+                {conf.name, conf.title,
+                 conf.not_configured.empty()
+                     ? fmt::format("set {} in [{}]", words(member.unset), conf.name)
+                     : conf.not_configured});
             continue;
         }
         StackService service;
-        service.name = conf->name;
-        service.title = conf->title;
-        service.kind = conf->kind == ServiceKind::job ? NodeKind::job : NodeKind::service;
-        service.unit = "lakebed-" + conf->name + ".service";
-        service.unit_template = conf->unit;
-        service.user = conf->user;
-        service.jvm = conf->jvm;
-        service.credentials = conf->credentials;
-        service.start_timeout = parse_duration(conf->start_timeout).value_or(service.start_timeout);
-        if (!conf->component.empty()) service.components.push_back(conf->component);
-        for (const std::string& component : conf->components)
+        service.name = conf.name;
+        service.title = conf.title;
+        service.kind = conf.kind == ServiceKind::job ? NodeKind::job : NodeKind::service;
+        if (conf.instances) service.instances = member.site.instances.value_or(*conf.instances);
+        service.unit =
+            fmt::format("lakebed-{}{}.service", conf.name, service.instances > 0 ? "@" : "");
+        service.unit_template = conf.unit;
+        service.user = conf.user;
+        service.jvm = conf.jvm;
+        service.credentials = conf.credentials;
+        service.start_timeout = parse_duration(conf.start_timeout).value_or(service.start_timeout);
+        if (!conf.component.empty()) service.components.push_back(conf.component);
+        for (const std::string& component : conf.components)
             service.components.push_back(component);
         r.stack.services.push_back(std::move(service));
-        r.confs.push_back(&*conf);
+        r.confs.push_back(&conf);
     }
 }
 
-void check_site_services(Resolving& r) {
-    for (const auto& [name, site] : r.input.site.services) {
-        auto conf = std::ranges::find(r.confs, name, [](const ServiceConf* c) { return c->name; });
-        if (conf == r.confs.end()) {
-            std::vector<std::string> known;
-            for (const ServiceConf* c : r.confs) known.push_back(c->name);
-            r.diagnostics.error(site.pos,
-                                fmt::format("[service.{}]: profile \"{}\" has no such service",
-                                            name, r.stack.profile),
-                                did_you_mean(name, known));
-            continue;
-        }
-        const ServiceConf& own = **conf;
-        std::vector<std::string> keys = {"listen"};
-        if (own.memory) keys.emplace_back("memory");
-        if (own.data) keys.emplace_back("data_dir");
-        if (std::ranges::any_of(own.files, &FileConf::settings)) keys.emplace_back("settings");
-        for (const PortConf& port : own.ports) keys.push_back(port.key);
-        for (const Member& variable : own.variables) keys.push_back(variable.key);
-        auto has = [&](std::string_view key) { return std::ranges::find(keys, key) != keys.end(); };
-        auto unknown = [&](std::string_view key, const SourcePos& pos) {
-            r.diagnostics.error(
-                pos, fmt::format("unknown key service.{}.{}", name, key),
-                did_you_mean(key, keys,
-                             fmt::format("keys of {}: {}", name, fmt::join(keys, ", "))));
-        };
-        for (const auto& [key, port] : site.ports)
-            if (!has(key)) unknown(key, port.second);
-        auto origin = [&](const char* key) {
-            auto it = r.input.site.origin.find(fmt::format("service.{}.{}", name, key));
-            return it == r.input.site.origin.end() ? site.pos : it->second;
-        };
-        if (site.memory && !has("memory")) unknown("memory", origin("memory"));
-        if (site.data_dir && !has("data_dir")) unknown("data_dir", origin("data_dir"));
-        if (!site.settings.empty() && !has("settings"))
-            unknown("settings", site.settings.front().key_pos);
-        for (const Member& variable : site.variables) {
-            const Value* otherwise = find(own.variables, variable.key);
-            if (!otherwise)
-                unknown(variable.key, variable.key_pos);
-            else if (otherwise->data.index() != variable.value.data.index())
-                r.diagnostics.error(variable.value.pos,
-                                    fmt::format("service.{}.{} is {}, expected {}", name,
-                                                variable.key, type_name(variable.value),
-                                                type_name(*otherwise)));
-            else if (const std::string* text = variable.value.string();
-                     text && std::ranges::any_of(
-                                 *text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
-                r.diagnostics.error(
-                    variable.value.pos,
-                    fmt::format("service.{}.{} has a line break or control character", name,
-                                variable.key));
-        }
-    }
+// What the operator's variables name must be there; see host_checks.cpp.
+void resolve_brought_files(Resolving& r) {
+    for (StackService& service : r.stack.services)
+        for (const Member& variable : site_service(r, service.name).variables)
+            if (const std::string* path = variable.value.string();
+                path && !path->empty() && names_file(variable.key))
+                service.brought.push_back({*path,
+                                           fmt::format("service.{}.{}", service.name, variable.key),
+                                           variable.value.pos});
 }
 
 void resolve_ports(Resolving& r) {
@@ -148,41 +107,6 @@ void resolve_ports(Resolving& r) {
         }
         for (const StackPort& port : service.ports) claims.push_back({service.name, &port});
     }
-}
-
-void resolve_memory(Resolving& r) {
-    const Site& site = r.input.site;
-    std::uint64_t budget = site.memory ? site.memory->bytes : r.input.facts.ram.bytes / 4 * 3;
-    r.stack.memory_budget = {budget / kMiB * kMiB};
-    SourcePos pos;
-    if (auto it = site.origin.find("memory"); it != site.origin.end()) pos = it->second;
-    if (site.memory && *site.memory > r.input.facts.ram)
-        r.diagnostics.warning(pos,
-                              fmt::format("memory is {}, more than this machine's {}",
-                                          to_string(*site.memory), to_string(r.input.facts.ram)));
-    std::vector<MemoryClaim> claims;
-    std::vector<StackService*> owners;
-    for (std::size_t i = 0; i < r.confs.size(); ++i) {
-        const ServiceConf& conf = *r.confs[i];
-        if (!conf.memory) continue;
-        MemoryClaim claim{conf.name, conf.memory->share, conf.memory->min, conf.memory->max, {}};
-        claim.fixed = site_service(r, conf.name).memory;
-        if (claim.fixed && *claim.fixed < claim.min) {
-            r.diagnostics.error(
-                site.origin.at(fmt::format("service.{}.memory", conf.name)),
-                fmt::format("service.{}.memory is {}, but {} does not run with less than {}",
-                            conf.name, to_string(*claim.fixed), conf.title, to_string(claim.min)));
-            claim.fixed = claim.min;
-        }
-        claims.push_back(std::move(claim));
-        owners.push_back(&r.stack.services[i]);
-    }
-    auto sizes = share_memory(claims, r.stack.memory_budget);
-    if (!sizes) {
-        r.diagnostics.error(pos, sizes.error().message, sizes.error().hint);
-        return;
-    }
-    for (std::size_t i = 0; i < owners.size(); ++i) owners[i]->memory = (*sizes)[i];
 }
 
 void resolve_data(Resolving& r) {
@@ -238,9 +162,11 @@ void resolve_secrets(Resolving& r) {
     const Site& site = r.input.site;
     std::vector<std::string> names;
     std::map<std::string, SourcePos> seen;
+    std::set<std::string> known;
     for (const ServiceConf* conf : r.confs) {
         for (const SecretConf& secret : conf->secrets) {
             if (auto [it, fresh] = seen.emplace(secret.name, secret.pos); !fresh) {
+                if (it->second == secret.pos) continue; // of a shared conf, by another service
                 r.diagnostics.error(secret.pos,
                                     fmt::format("secret \"{}\" is there twice", secret.name),
                                     "the other is at " + place(it->second));
@@ -254,8 +180,11 @@ void resolve_secrets(Resolving& r) {
             names.push_back(secret.name);
         }
     }
+    // One that is left out has its secrets still, for the day it is configured.
+    for (const AssembledService& member : r.members)
+        for (const SecretConf& secret : member.conf.secrets) known.insert(secret.name);
     for (const auto& [name, pos] : site.secret_pos)
-        if (!seen.contains(name))
+        if (!known.contains(name))
             r.diagnostics.error(
                 pos, fmt::format("unknown secret \"{}\"", name),
                 did_you_mean(name, names,
@@ -276,6 +205,17 @@ void resolve_needs(Resolving& r) {
     for (std::size_t i = 0; i < r.confs.size(); ++i) {
         for (const NeedConf& need : r.confs[i]->needs) {
             auto target = std::ranges::find(r.stack.services, need.on, &StackService::name);
+            auto optional = std::ranges::find_if(r.members, [&](const AssembledService& member) {
+                return member.conf.name == need.on && !member.conf.configured_by.empty();
+            });
+            if (optional != r.members.end()) {
+                r.diagnostics.error(
+                    need.pos,
+                    fmt::format("{} needs \"{}\", which is left out where it is not configured",
+                                r.confs[i]->name, need.on),
+                    "nothing may need a service that has configured_by");
+                continue;
+            }
             if (target == r.stack.services.end()) {
                 r.diagnostics.error(
                     need.pos,
@@ -286,7 +226,8 @@ void resolve_needs(Resolving& r) {
                 continue;
             }
             auto type = parse_edge_type(need.type).value_or(EdgeType::reconnects);
-            r.stack.services[i].needs.push_back({target->unit, type});
+            for (const std::string& unit : unit_names(*target))
+                r.stack.services[i].needs.push_back({unit, type});
         }
     }
 }
@@ -328,8 +269,9 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 
 const SiteService& site_service(const Resolving& r, const std::string& name) {
     static const SiteService kNone;
-    auto it = r.input.site.services.find(name);
-    return it == r.input.site.services.end() ? kNone : it->second;
+    auto it = std::ranges::find(r.members, name,
+                                [](const AssembledService& member) { return member.conf.name; });
+    return it == r.members.end() ? kNone : it->site;
 }
 
 std::string listen_address(const Resolving& r, const std::string& service) {
@@ -355,12 +297,13 @@ Stack resolve(const ResolveInput& input, Diagnostics& diagnostics) {
             "services that cannot bind to one address stay closed to other machines",
             "name those that may reach them: allow_from = [\"10.0.0.0/8\"]");
     }
-    Resolving r{input, stack, diagnostics, {}};
+    Resolving r{input, stack, diagnostics, {}, {}};
     choose_services(r);
     check_site_services(r);
     resolve_ports(r);
     resolve_memory(r);
     resolve_data(r);
+    resolve_brought_files(r);
     resolve_store(r);
     resolve_secrets(r);
     resolve_needs(r);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "input/shapes.h"
+#include "plan/memory.h"
 #include "plan/resolving.h"
 
 namespace lakebed {
@@ -19,13 +20,10 @@ std::optional<std::string_view> credential_name(std::string_view variable) {
     return {};
 }
 
-// What the service itself defines; others see the public part of it.
-Scope own_scope(Resolving& r, std::size_t index) {
-    const ServiceConf& conf = *r.confs[index];
-    const StackService& service = r.stack.services[index];
+// What does not depend on the service but for the address it listens on.
+Scope site_scope(const Resolving& r, const std::string& listen) {
     const Site& site = r.input.site;
     const Paths& paths = r.stack.paths;
-    std::string listen = listen_address(r, service.name);
     std::string connect = connect_address(listen);
     Scope scope;
     auto& v = scope.values;
@@ -41,11 +39,41 @@ Scope own_scope(Resolving& r, std::size_t index) {
                            : listen + (listen.find(':') == std::string::npos ? "/32" : "/128");
     v["state"] = paths.state;
     v["libexec"] = paths.libexec;
-    v["name"] = service.name;
+    return scope;
+}
+
+void add_memory(const ServiceConf& conf, const StackService& service, Scope& scope) {
+    if (!conf.memory) return;
+    auto& v = scope.values;
+    v["memory"] = static_cast<std::int64_t>(service.memory.bytes);
+    v["memory.mib"] = static_cast<std::int64_t>(service.memory.mib());
+    if (conf.memory->heap > 0)
+        v["heap.mib"] = static_cast<std::int64_t>(static_cast<double>(service.memory.mib()) *
+                                                  conf.memory->heap);
+    // Parts that do not fit have been reported by resolve_memory(); they are known by name still.
+    auto sizes = split_memory(conf.memory->parts, service.memory);
+    for (const MemoryPart& part : conf.memory->parts)
+        v[fmt::format("memory.{}.mib", part.name)] =
+            sizes ? static_cast<std::int64_t>(sizes->at(part.name)) : std::int64_t{0};
+}
+
+// What the service itself defines; others see the public part of it.
+Scope own_scope(Resolving& r, std::size_t index) {
+    const ServiceConf& conf = *r.confs[index];
+    const StackService& service = r.stack.services[index];
+    Scope scope = site_scope(r, listen_address(r, service.name));
+    auto& v = scope.values;
+    // Instances differ in these; which one it is stays open until unit or graph say it.
+    std::string which = service.instances > 0 ? "@" + std::string(kInstance) : "";
+    v["name"] = service.name + which;
     v["title"] = service.title;
     v["user"] = service.user.empty() ? "root" : service.user;
-    v["unit"] = service.unit;
-    v["runtime"] = paths.run + "/" + service.name;
+    v["unit"] = "lakebed-" + service.name + which + ".service";
+    v["runtime"] = r.stack.paths.run + "/" + service.name + which;
+    if (service.instances > 0) {
+        v["instance"] = std::string(kInstance);
+        v["instances"] = std::int64_t{service.instances};
+    }
     v["start_timeout"] = to_string(service.start_timeout);
     if (!service.data_dir.empty()) v["data"] = service.data_dir;
     for (const std::string& component : service.components) {
@@ -54,13 +82,7 @@ Scope own_scope(Resolving& r, std::size_t index) {
         v["home:" + component] = entry->path;
         if (component == conf.component) v["home"] = entry->path;
     }
-    if (conf.memory) {
-        v["memory"] = static_cast<std::int64_t>(service.memory.bytes);
-        v["memory.mib"] = static_cast<std::int64_t>(service.memory.mib());
-        if (conf.memory->heap > 0)
-            v["heap.mib"] = static_cast<std::int64_t>(static_cast<double>(service.memory.mib()) *
-                                                      conf.memory->heap);
-    }
+    add_memory(conf, service, scope);
     for (const StackPort& port : service.ports) v[port.key] = std::int64_t{port.number};
     for (const Member& variable : conf.variables) {
         const Value* chosen = find(site_service(r, service.name).variables, variable.key);
@@ -92,12 +114,21 @@ class Context {
     [[nodiscard]] std::optional<Value> lookup(std::string_view name) const {
         if (name == "config" || credential_name(name)) return Value(fmt::format("@{}@", name));
         auto it = scope_.values.find(std::string(name));
-        if (it == scope_.values.end()) return {};
+        if (it == scope_.values.end() || (for_all_instances_ && is_of_instance(name))) return {};
         return it->second;
     }
 
     void unknown(std::string_view name, const SourcePos& pos) {
         complete_ = false;
+        if (for_all_instances_ && is_of_instance(name)) {
+            r_.diagnostics.error(
+                pos,
+                fmt::format("@{}@ is another one in each instance of {}, and config files and "
+                            "acceptance steps are for all of them",
+                            name, service_.name),
+                "give it in the unit, as an argument or in the environment");
+            return;
+        }
         std::vector<std::string> known = {"config"};
         for (const auto& [key, value] : scope_.values) known.push_back(key);
         std::string hint = did_you_mean(name, known);
@@ -159,16 +190,26 @@ class Context {
         return out + file.text.substr(done);
     }
 
+    // For what there is once, however many instances: config files, acceptance steps.
+    void for_all_instances(bool all) { for_all_instances_ = all; }
+
     // False once a variable was unknown; resets.
     bool take_complete() { return std::exchange(complete_, true); }
 
     Scope& scope() { return scope_; }
 
   private:
+    [[nodiscard]] bool is_of_instance(std::string_view name) const {
+        auto it = scope_.values.find(std::string(name));
+        return it != scope_.values.end() && !scope_.from_site.contains(std::string(name)) &&
+               plain_text(it->second).find(kInstance) != std::string::npos;
+    }
+
     Resolving& r_;
     const StackService& service_;
     Scope scope_;
     bool complete_ = true;
+    bool for_all_instances_ = false;
 };
 
 // Keys whose value follows from the stack itself: another one would break readiness, sandbox or
@@ -204,6 +245,20 @@ void merge_settings(Resolving& r, const StackService& service, const FileConf& c
     merge(values, settings);
 }
 
+// As a unit file says it: the instance is %i there.
+std::string unit_text(const Value& value, bool from_site) {
+    std::string text = plain_text(value);
+    if (from_site) {
+        // In a unit file % begins a specifier; what the operator wrote is no template.
+        for (std::size_t i = 0; (i = text.find('%', i)) != std::string::npos; i += 2)
+            text.insert(i, "%");
+        return text;
+    }
+    for (std::size_t i = 0; (i = text.find(kInstance, i)) != std::string::npos;)
+        text.replace(i, kInstance.size(), "%i");
+    return text;
+}
+
 void resolve_one(Resolving& r, std::size_t index, Context& context) {
     const ServiceConf& conf = *r.confs[index];
     StackService& service = r.stack.services[index];
@@ -212,12 +267,16 @@ void resolve_one(Resolving& r, std::size_t index, Context& context) {
         if (context.scope().from_site.contains(variable.key)) continue;
         context.scope().values[variable.key] = context.resolve_value(variable.value);
     }
+    context.for_all_instances(true);
     for (const FileConf& file : conf.files) {
         StackFile out{file.path, file.format, context.resolve_text(file), {}};
         out.values = *context.resolve_value(Value(file.values)).table();
         if (file.settings) merge_settings(r, service, file, context, out.values);
         service.files.push_back(std::move(out));
     }
+    for (const Value& step : conf.verify)
+        service.verify.push_back(*context.resolve_value(step).table());
+    context.for_all_instances(false);
     context.take_complete();
     if (conf.probe) {
         Value probe = context.resolve_value(*conf.probe);
@@ -228,17 +287,28 @@ void resolve_one(Resolving& r, std::size_t index, Context& context) {
         if (context.take_complete())
             service.liveness = read_liveness(liveness, "liveness", r.diagnostics);
     }
-    for (const Value& step : conf.verify)
-        service.verify.push_back(*context.resolve_value(step).table());
 
-    for (const auto& [name, value] : context.scope().values) {
-        std::string text = plain_text(value);
-        if (context.scope().from_site.contains(name)) {
-            // In a unit file % begins a specifier; what the operator wrote is no template.
-            for (std::size_t i = 0; (i = text.find('%', i)) != std::string::npos; i += 2)
-                text.insert(i, "%");
+    for (const auto& [name, value] : context.scope().values)
+        service.variables[name] = unit_text(value, context.scope().from_site.contains(name));
+    service.variables["cache"] = r.stack.paths.cache + "/" + service.name;
+    if (service.instances > 0) service.variables["title"] += " %i";
+}
+
+// What everyone may name of all services.
+void add_public(const Resolving& r, const std::vector<Scope>& own, Scope& scope) {
+    for (const StackSecret& secret : r.stack.secrets)
+        scope.values["secret:" + secret.name] = secret.path;
+    for (std::size_t i = 0; i < own.size(); ++i) {
+        for (const auto& [name, value] : own[i].values) {
+            if (!is_public_variable(name)) continue;
+            bool open = false;
+            for_each_variable(plain_text(value),
+                              [&](std::string_view, std::size_t) { open = true; });
+            if (open && !own[i].from_site.contains(name)) continue;
+            std::string full = r.stack.services[i].name + "." + name;
+            scope.values[full] = value;
+            if (own[i].from_site.contains(name)) scope.from_site[full] = true;
         }
-        service.variables[name] = std::move(text);
     }
 }
 
@@ -249,23 +319,17 @@ void resolve_contents(Resolving& r) {
     for (std::size_t i = 0; i < r.confs.size(); ++i) own.push_back(own_scope(r, i));
     for (std::size_t i = 0; i < r.confs.size(); ++i) {
         Scope scope = own[i];
-        for (const StackSecret& secret : r.stack.secrets)
-            scope.values["secret:" + secret.name] = secret.path;
-        for (std::size_t j = 0; j < r.confs.size(); ++j) {
-            for (const auto& [name, value] : own[j].values) {
-                if (!is_public_variable(name)) continue;
-                bool open = false;
-                for_each_variable(plain_text(value),
-                                  [&](std::string_view, std::size_t) { open = true; });
-                if (open && !own[j].from_site.contains(name)) continue;
-                std::string full = r.stack.services[j].name + "." + name;
-                scope.values[full] = value;
-                if (own[j].from_site.contains(name)) scope.from_site[full] = true;
-            }
-        }
+        add_public(r, own, scope);
         Context context(r, r.stack.services[i], std::move(scope));
         resolve_one(r, i, context);
     }
+    StackService profile;
+    profile.name = "profile " + r.stack.profile;
+    Scope scope = site_scope(r, r.stack.listen);
+    add_public(r, own, scope);
+    Context context(r, profile, std::move(scope));
+    for (const Value& step : r.input.profile.verify)
+        r.stack.verify.push_back(*context.resolve_value(step).table());
 }
 
 } // namespace lakebed

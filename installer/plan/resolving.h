@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "plan/assemble.h"
 #include "plan/stack.h"
 #include "plan/variables.h"
 
@@ -12,7 +13,8 @@ struct Resolving {
     const ResolveInput& input;
     Stack& stack;
     Diagnostics& diagnostics;
-    std::vector<const ServiceConf*> confs; // parallel to stack.services
+    std::vector<AssembledService> members; // all services of the profile
+    std::vector<const ServiceConf*> confs; // parallel to stack.services: those that are configured
 };
 
 // "FILE:LINE", for a hint that points at a second place.
@@ -24,6 +26,15 @@ struct Resolving {
 
 // The operator's keys for a service; a shared empty one when there are none.
 [[nodiscard]] const SiteService& site_service(const Resolving& r, const std::string& name);
+
+// A variable whose value, when the site sets it, is the path of a file: "jar", "…_file".
+[[nodiscard]] bool names_file(std::string_view variable);
+
+// What the site says about services and shared confs: names, keys, types.
+void check_site_services(Resolving& r);
+
+// The budget, and of it what each service gets.
+void resolve_memory(Resolving& r);
 
 // Address a service binds to.
 [[nodiscard]] std::string listen_address(const Resolving& r, const std::string& service);

@@ -8,13 +8,20 @@
 //         @access_from@ (pg_hba address: that of listen when it is loopback, else all) @state@
 //   programs: @libexec@ (where lakebed-probe and lakebed-init are)
 //   own:  @name@ @title@ @user@ @unit@ @config@ (config directory) @runtime@ (RuntimeDirectory)
-//         @data@ @home@ @home:COMPONENT@ @memory@ (bytes) @memory.mib@ @heap.mib@ @start_timeout@
-//         @PORTKEY@ each [variables] key
+//         @data@ @home@ @home:COMPONENT@ @memory@ (bytes) @memory.mib@ @heap.mib@
+//         @memory.PART.mib@ @start_timeout@ @PORTKEY@ each [variables] key (its own and those of
+//         the shared confs it includes; an array of strings inside a longer string is joined
+//         with ":")
+//   of a service with instances: @instances@ (how many) @instance@ (which one). @instance@ and
+//         with it @name@ @unit@ @runtime@ differ between the instances: "NAME@%i" in the unit,
+//         "NAME@1" in the graph, "NAME@@instance@" in probe.toml (lakebed-probe --instance fills
+//         it in), an error in config files and acceptance steps, of which there is one for all
 //   of others: @SERVICE.PORTKEY@ @SERVICE.data@ @SERVICE.user@ @SERVICE.runtime@ @SERVICE.home@
-//         @SERVICE.VARIABLE@
+//         @SERVICE.instances@ @SERVICE.VARIABLE@
 //   secrets: @secret:NAME@ (path of the file)
 //   at start, by lakebed-init render: @credential:NAME@ @credential-sha256:NAME@
-//   units only: @header@ @after@ @credentials@ @include:FILE@ (a file of units/)
+//   units only: @header@ @after@ @credentials@ @include:FILE@ (a file of units/) @cache@ (the
+//         CacheDirectory, one for all instances)
 #pragma once
 
 #include <functional>
@@ -40,6 +47,7 @@ struct Paths {
     std::string state = "/var/lib/lakebed"; // generations/, config/, current, init/
     std::string units = "/etc/systemd/system";
     std::string run = "/run/lakebed";
+    std::string cache = "/var/cache/lakebed";
     bool operator==(const Paths&) const = default;
 };
 
@@ -48,6 +56,7 @@ struct HostFacts {
     ByteSize ram;
     std::string architecture; // uname -m
     std::string site_id;      // existing, or freshly made for a first apply
+    bool ip_fence = false;    // the kernel enforces IPAddressDeny=
     bool operator==(const HostFacts&) const = default;
 };
 
@@ -85,21 +94,31 @@ struct StackPort {
     bool operator==(const StackPort&) const = default;
 };
 
+// A file of the operator's that a variable names: [flex] jar = "/srv/flex.jar".
+struct BroughtFile {
+    std::string path;
+    std::string key; // "service.flex.jar"
+    SourcePos pos;
+    bool operator==(const BroughtFile&) const = default;
+};
+
 struct StackService {
     std::string name;
     std::string title;
     NodeKind kind = NodeKind::service;
-    std::string unit;          // "lakebed-redis.service"
+    int instances = 0;         // 0: its unit is no template
+    std::string unit;          // "lakebed-redis.service", "lakebed-worker@.service"
     std::string unit_template; // file in units/
     std::string user;          // empty: root
     bool jvm = false;
     std::vector<std::string> components;
     std::vector<StackPort> ports;
-    ByteSize memory;      // 0: not limited (jobs)
+    ByteSize memory;      // of each instance; 0: not limited (jobs)
     std::string data_dir; // empty: none
     std::uint32_t data_mode = 0700;
     ByteSize min_free;
     std::vector<std::string> credentials; // names of secrets its unit loads
+    std::vector<BroughtFile> brought;
     std::vector<StackFile> files;
     std::map<std::string, std::string> variables; // for its unit template
     std::vector<Need> needs;
@@ -116,6 +135,7 @@ struct Stack {
     std::string site;
     std::string site_id;
     std::string profile;
+    std::string sizing; // "small" or "standard"
     std::string listen;
     Paths paths;
     ByteSize ram;
@@ -123,6 +143,8 @@ struct Stack {
     std::vector<StoreEntry> store;
     std::vector<StackSecret> secrets;
     std::vector<StackService> services;
+    std::vector<NotConfigured> not_configured; // services of the profile that are left out
+    std::vector<Table> verify;                 // the profile's own
     bool operator==(const Stack&) const = default;
 };
 
@@ -134,6 +156,15 @@ struct ResolveInput {
     Paths paths;
     HostFacts facts;
 };
+
+// Names of a service's nodes and units: NAME@1, NAME@2 … when it has instances, else one.
+[[nodiscard]] std::vector<std::string> node_names(const StackService& service);
+[[nodiscard]] std::vector<std::string> unit_names(const StackService& service);
+// "lakebed-worker@2.service" to "lakebed-worker@.service"; other names as they are.
+[[nodiscard]] std::string unit_file_of(const std::string& unit);
+// The figure in place of "@instance@", in every string.
+[[nodiscard]] Value value_with_instance(const Value& value, int instance);
+inline constexpr std::string_view kInstance = "@instance@";
 
 // Everything wrong is reported: unknown services and keys with suggestions, unknown variables, port
 // clashes inside the config (both positions), memory that does not fit, an unsupported

@@ -23,11 +23,11 @@ std::string ip_allow(const std::string& listen, const std::vector<std::string>& 
 
 bool is_public_variable(std::string_view name) {
     static constexpr std::string_view kOwn[] = {
-        "site",   "site_id",  "ip_allow",   "access_from",   "state", "libexec", "config",
-        "memory", "heap.mib", "memory.mib", "start_timeout", "name",  "title",   "unit"};
+        "site",   "site_id",  "ip_allow",      "access_from", "state", "libexec", "config",
+        "memory", "heap.mib", "start_timeout", "instance",    "name",  "title",   "unit"};
     for (std::string_view own : kOwn)
         if (name == own) return false;
-    return name.find(':') == std::string_view::npos;
+    return name.find(':') == std::string_view::npos && !name.starts_with("memory.");
 }
 
 } // namespace lakebed

@@ -21,7 +21,8 @@ void for_each_variable(std::string_view text,
                        const std::function<void(std::string_view name, std::size_t at)>& use);
 
 // Replaces variables in every string of `value`. A whole string that is one variable takes the
-// variable's own type: port = "@port@" becomes an integer.
+// variable's own type: port = "@port@" becomes an integer. In an array, a variable that is an array
+// stands for its items.
 [[nodiscard]] Value interpolate_value(const Value& value, const ValueLookup& lookup,
                                       const UnknownVariable& unknown);
 
@@ -29,7 +30,7 @@ void for_each_variable(std::string_view text,
 [[nodiscard]] SourcePos text_position(std::string_view text, std::size_t at,
                                       const SourcePos& start);
 
-// A plain value as it stands inside a longer string.
+// A value as it stands inside a longer string; arrays are joined with ":".
 [[nodiscard]] std::string plain_text(const Value& value);
 
 // "::1" to "[::1]"; others as they are.

@@ -20,6 +20,9 @@ namespace lakebed {
 // postgresql.conf.
 [[nodiscard]] Result<std::string> write_postgresql(const Table& values);
 
+// YAML 1.2 of one level: keys and strings as JSON writes them, arrays as flow sequences.
+[[nodiscard]] Result<std::string> write_yaml(const Table& values);
+
 // The items of an array joined with ",", each as `text` writes it; tables and arrays in arrays are
 // an Error. Other values as `text` writes them.
 [[nodiscard]] Result<std::string> joined_text(const std::string& key, const Value& value);

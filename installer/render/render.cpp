@@ -14,7 +14,9 @@ namespace {
 
 std::string probe_file(const StackService& service) {
     Table root;
-    set(root, "service", service.name);
+    // One file for all instances: lakebed-probe --instance fills in which one it is.
+    std::string which = service.instances > 0 ? "@" + std::string(kInstance) : "";
+    set(root, "service", service.name + which);
     set(root, "user", service.user.empty() ? "root" : service.user);
     set(root, "start_timeout", to_string(service.start_timeout));
     set(root, "probe", write_probe_spec(*service.probe));
@@ -80,7 +82,8 @@ Desired render(const Stack& stack, const UnitTemplates& templates, Diagnostics& 
     std::map<std::string, DesiredUnit> units;
     for (const StackService& service : stack.services) {
         ConfigDir dir = render_config_dir(stack, service, diagnostics);
-        units[service.unit] = render_unit(service, stack, dir, templates, diagnostics);
+        DesiredUnit unit = render_unit(service, stack, dir, templates, diagnostics);
+        for (const std::string& name : unit_names(service)) units[name] = unit;
         desired.config_files.insert(desired.config_files.end(), dir.files.begin(), dir.files.end());
         configs[service.name] = std::move(dir);
     }
@@ -89,7 +92,10 @@ Desired render(const Stack& stack, const UnitTemplates& templates, Diagnostics& 
     desired.graph = write_graph(graph);
     desired.verify = render_verify(stack, configs);
     if (auto order = start_order(graph)) // a cycle has been reported by check_graph
-        for (const std::string& unit : *order) desired.units.push_back(units.at(unit));
+        for (const std::string& name : *order) {
+            const DesiredUnit& unit = units.at(name);
+            if (unit_names(unit).front() == name) desired.units.push_back(unit);
+        }
     desired.units.push_back(render_direct_target(stack));
     return desired;
 }

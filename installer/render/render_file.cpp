@@ -50,6 +50,8 @@ Result<std::string> render_file(const StackFile& file) {
             return write_redis(file.values);
         case FileFormat::postgresql:
             return write_postgresql(file.values);
+        case FileFormat::yaml:
+            return write_yaml(file.values);
         }
         return fail("unknown format");
     };

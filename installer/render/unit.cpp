@@ -130,13 +130,16 @@ DesiredUnit render_direct_target(const Stack& stack) {
         "Description=lakebed, started by systemd alone\n"
         "Documentation=man:lakebed(1)\n"
         "PartOf=lakebed.target\n";
-    for (const StackService& service : stack.services) text += "Wants=" + service.unit + "\n";
-    return {"lakebed-direct.target", text};
+    for (const StackService& service : stack.services)
+        for (const std::string& unit : unit_names(service)) text += "Wants=" + unit + "\n";
+    return {"lakebed-direct.target", text, {}};
 }
 
 DesiredUnit render_unit(const StackService& service, const Stack& stack, const ConfigDir& config,
                         const UnitTemplates& templates, Diagnostics& diagnostics) {
-    return {service.unit, UnitWriter(service, stack, config, templates, diagnostics).write()};
+    std::string text = UnitWriter(service, stack, config, templates, diagnostics).write();
+    return {service.unit, std::move(text),
+            service.instances > 0 ? unit_names(service) : std::vector<std::string>()};
 }
 
 } // namespace lakebed

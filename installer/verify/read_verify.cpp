@@ -1,30 +1,33 @@
-#include "verify/verify.h"
+#include "verify/read_parts.h"
 
 #include <regex>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/suggest.h"
 
 namespace lakebed {
-namespace {
-
-std::string read_host(TableReader& reader) {
-    return reader.string("host").value_or("127.0.0.1");
-}
-
-Port read_port(TableReader& reader) {
-    auto number = reader.integer("port");
-    if (number && *number >= 1 && *number <= 65535) return static_cast<Port>(*number);
-    reader.error("port",
-                 number ? fmt::format("{} is {}, expected 1 to 65535", reader.name("port"), *number)
-                        : reader.name("port") + " is missing");
-    return 0;
-}
 
 std::string indexed(const TableReader& reader, std::string_view key, std::size_t index) {
     return fmt::format("{}[{}]", reader.name(key), index);
 }
+
+std::string read_host(TableReader& reader, std::string_view key) {
+    return reader.string(key).value_or("127.0.0.1");
+}
+
+Port read_port(TableReader& reader, std::string_view key) {
+    auto number = reader.integer(key);
+    if (number && *number >= 1 && *number <= 65535) return static_cast<Port>(*number);
+    if (number)
+        reader.error(key, fmt::format("{} is {}, expected 1 to 65535", reader.name(key), *number));
+    else if (!reader.any(key))
+        reader.error(key, reader.name(key) + " is missing");
+    return 0;
+}
+
+namespace {
 
 void read_refused_commands(TableReader& reader, std::vector<std::vector<std::string>>& out) {
     const Value* value = reader.any("refused");
@@ -132,12 +135,25 @@ HttpProbe read_http(TableReader& reader) {
     return step;
 }
 
+void report_kind(TableReader& reader, const std::string& kind) {
+    const std::vector<std::string> kinds{
+        "redis",         "s3",  "postgres",      "thrift-metastore", "http", "tcp",
+        "flink-cluster", "sql", "flink-failover"};
+    auto near = closest(kind, kinds);
+    reader.error("kind", fmt::format("unknown kind of acceptance step \"{}\"", kind),
+                 near ? fmt::format("did you mean \"{}\"?", *near)
+                      : fmt::format("one of {}", fmt::join(kinds, ", ")));
+}
+
 VerifyStep read_step(const Value& value, const std::string& path, Diagnostics& diagnostics) {
     TableReader reader(value, path, diagnostics);
     VerifyStep step;
     step.service = reader.require_string("service");
     std::string kind = reader.require_string("kind");
     step.name = reader.string("name").value_or(fmt::format("{}: {}", step.service, kind));
+    step.deep = reader.boolean("deep").value_or(false);
+    if (kind == "flink-cluster") step.timeout = std::chrono::minutes(1);
+    if (kind == "sql" || kind == "flink-failover") step.timeout = std::chrono::minutes(5);
     if (auto text = reader.string("timeout")) {
         auto timeout = parse_duration(*text);
         if (timeout && timeout->count() > 0)
@@ -158,15 +174,14 @@ VerifyStep read_step(const Value& value, const std::string& path, Diagnostics& d
         step.how = read_http(reader);
     } else if (kind == "tcp") {
         step.how = TcpProbe{read_host(reader), read_port(reader)};
+    } else if (kind == "flink-cluster") {
+        step.how = read_flink_cluster(reader);
+    } else if (kind == "sql") {
+        step.how = read_sql(reader, diagnostics);
+    } else if (kind == "flink-failover") {
+        step.how = read_flink_failover(reader);
     } else {
-        if (!kind.empty()) {
-            std::vector<std::string> kinds{"redis", "s3", "postgres", "thrift-metastore",
-                                           "http",  "tcp"};
-            auto near = closest(kind, kinds);
-            reader.error("kind", fmt::format("unknown kind of acceptance step \"{}\"", kind),
-                         near ? fmt::format("did you mean \"{}\"?", *near)
-                              : "one of redis, s3, postgres, thrift-metastore, http, tcp");
-        }
+        if (!kind.empty()) report_kind(reader, kind);
         return step;
     }
     reader.finish();

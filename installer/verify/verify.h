@@ -4,8 +4,9 @@
 // tables of profiles/conf/<service>.toml. Each step works under a random name of its own, removes
 // what it made even when it fails, and has a deadline.
 //
-// Keys of every step: service (set by render), kind*, name = "SERVICE: KIND",
-// timeout = "30s". Host defaults to "127.0.0.1". Keys by kind, * = required:
+// Keys of every step: service (set by render), kind*, name = "SERVICE: KIND", timeout = "30s"
+// (flink-cluster 1 min, sql and flink-failover 5 min), deep = false (run with --deep only). A host
+// defaults to "127.0.0.1". Keys by kind, * = required:
 //
 //   redis: host, port*, user*, password_file*
 //          key_prefix = "lakebed_verify:"   the user must be allowed to write below it
@@ -23,10 +24,28 @@
 //          database_prefix = "lakebed_verify_"
 //   http:  host, port*, path = "/", status = 200, contains
 //   tcp:   host, port*
+//   flink-cluster: host, port* (of the JobManager), taskmanagers*, slots* (of each TaskManager);
+//          waits until at least so many have registered
+//   sql:   gateway_host, gateway_port (* with flink statements), spark =
+//   "/usr/bin/lakebed-spark-sql",
+//          spark_user = "lakebed-spark"
+//          [[…run]]     engine* = "flink" | "spark", statements* = ["…", …],
+//                       expect = [["1", "a"], …] (rows of the last statement as text, NULL is
+//                       "NULL"; none: it need only succeed), unordered = false
+//          [[…cleanup]] engine*, statements*: all of them always run once a run has begun
+//          history = { host, port* }: the History Server must list the Spark runs
+//          In statements and expect, {token} is the random name of this run; in statements
+//          {secret:FILE} is the content of that file, which no message ever shows. Flink statements
+//          share one session of the SQL Gateway; Spark statements of one run share one child.
+//   flink-failover: gateway_host, gateway_port*, jobmanager_host, jobmanager_port*, unit* (of the
+//          JobManager), catalog = "demo_ib", rows = 3000, rate = 200 (rows a second; rows must last
+//          10 s at least, for the kill has to hit a running job)
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -97,11 +116,60 @@ struct MetastoreStep {
     bool operator==(const MetastoreStep&) const = default;
 };
 
+struct HttpAddress {
+    std::string host = "127.0.0.1";
+    Port port = 0; // 0: none given
+    bool operator==(const HttpAddress&) const = default;
+};
+
+struct FlinkClusterStep {
+    HttpAddress jobmanager;
+    int taskmanagers = 0;
+    int slots = 0; // of each
+    bool operator==(const FlinkClusterStep&) const = default;
+};
+
+using SqlRow = std::vector<std::string>;
+using SqlRows = std::vector<SqlRow>;
+
+enum class SqlEngine { flink, spark };
+
+struct SqlRun {
+    SqlEngine engine = SqlEngine::flink;
+    std::vector<std::string> statements;
+    std::optional<SqlRows> expect;
+    bool unordered = false;
+    bool operator==(const SqlRun&) const = default;
+};
+
+struct SqlStep {
+    HttpAddress gateway;
+    std::string spark = "/usr/bin/lakebed-spark-sql";
+    std::string spark_user = "lakebed-spark";
+    HttpAddress history;
+    std::vector<SqlRun> runs;
+    std::vector<SqlRun> cleanup;
+    bool operator==(const SqlStep&) const = default;
+};
+
+struct FlinkFailoverStep {
+    HttpAddress gateway;
+    HttpAddress jobmanager;
+    std::string unit;
+    std::string catalog = "demo_ib";
+    std::int64_t rows = 3000;
+    std::int64_t rate = 200; // a second
+    bool operator==(const FlinkFailoverStep&) const = default;
+};
+
 struct VerifyStep {
     std::string name;
     std::string service;
     Duration timeout = std::chrono::seconds(30);
-    std::variant<RedisStep, S3Step, PostgresStep, MetastoreStep, HttpProbe, TcpProbe> how;
+    std::variant<RedisStep, S3Step, PostgresStep, MetastoreStep, HttpProbe, TcpProbe,
+                 FlinkClusterStep, SqlStep, FlinkFailoverStep>
+        how;
+    bool deep = false; // takes long or disturbs: only when asked for
     bool operator==(const VerifyStep&) const = default;
 };
 
@@ -127,7 +195,8 @@ struct VerifyReport {
 struct VerifyHooks {
     std::function<void(const VerifyStep&)> started;  // may be empty
     std::function<void(const StepResult&)> finished; // may be empty
-    const std::atomic<bool>* interrupted = nullptr;  // no further step begins once it is true
+    // Once it is true no further step begins; a long one stops, and removes what it made.
+    const std::atomic<bool>* interrupted = nullptr;
 };
 
 // Runs all steps, also after a failed one. Reads the password files: root only.

@@ -15,9 +15,6 @@
 namespace lakebed {
 namespace {
 
-constexpr std::string_view kMarker =
-    ".lakebed"; // written by the installer into each data directory
-
 struct ClusterPlace {
     std::string parent;
     std::string name;
@@ -28,22 +25,6 @@ Result<ClusterPlace> place_of(const std::string& cluster) {
     if (!path.is_absolute() || !path.has_filename() || path == path.root_path())
         return fail(Errc::usage, fmt::format("cluster \"{}\" is not an absolute path", cluster));
     return ClusterPlace{path.parent_path().string(), path.filename().string()};
-}
-
-// The volume is the right one only if our marker lies in it.
-Result<void> check_marker(const std::string& parent, const std::string& site_id) {
-    const std::string path = fmt::format("{}/{}", parent, kMarker);
-    auto marker = read_file(path, 65536);
-    if (!marker && marker.error().code != Errc::not_found)
-        return tl::unexpected<Error>(marker.error());
-    if (!marker)
-        return fail(Errc::refused, fmt::format("{} has no ownership marker ({})", parent, kMarker),
-                    "is its volume mounted? a new data directory is made by: lakebed apply");
-    if (marker->find(site_id) == std::string::npos)
-        return fail(Errc::refused,
-                    fmt::format("{} belongs to another site than {}", parent, site_id),
-                    "its marker is " + path);
-    return {};
 }
 
 // The first eight bytes of the control file, in the machine's byte order.
@@ -76,7 +57,7 @@ Result<std::optional<std::string>> find_cluster(const InitdbJob& job, const Clus
             "look at what is in it; lakebed removes no data");
     const std::string unfinished = "." + place.name + ".new-";
     for (const std::string& name : TRY(list_directory(place.parent))) {
-        bool known = name.starts_with(kMarker) || name == "lost+found" || name == place.name ||
+        bool known = name.starts_with(kDataMarker) || name == "lost+found" || name == place.name ||
                      name.starts_with(unfinished);
         if (!known)
             return fail(
@@ -111,7 +92,7 @@ Result<void> make_cluster(const InitdbJob& job, const ClusterPlace& place) {
 
 Result<void> run_initdb_job(const InitdbJob& job, const std::string& site_id, JobLedger& ledger) {
     ClusterPlace place = TRY(place_of(job.cluster));
-    TRY(check_marker(place.parent, site_id));
+    TRY(check_data_marker(place.parent, site_id));
     auto present = TRY(find_cluster(job, place));
     if (TRY(ledger.must_make("cluster", "the cluster in " + job.cluster, present))) {
         TRY(make_cluster(job, place));

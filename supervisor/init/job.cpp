@@ -9,7 +9,7 @@
 namespace lakebed {
 namespace {
 
-const std::vector<std::string> kKinds = {"initdb", "sql", "s3", "exec"};
+const std::vector<std::string> kKinds = {"initdb", "sql", "s3", "exec", "files"};
 const std::vector<std::string> kAttributes = {"replication", "createdb", "createrole", "bypassrls",
                                               "noinherit"};
 
@@ -162,6 +162,24 @@ ExecJob read_exec(TableReader& reader) {
     return job;
 }
 
+FilesJob read_files(TableReader& reader) {
+    FilesJob job{.directory = reader.require_string("directory"), .files = {}};
+    if (!job.directory.empty() && !job.directory.starts_with('/'))
+        reader.error("directory",
+                     fmt::format("directory \"{}\" is not an absolute path", job.directory));
+    for (const Value* value : reader.tables("file")) {
+        TableReader file(*value, "file", reader.diagnostics());
+        job.files.push_back(
+            {.name = file.require_string("name"), .source = file.require_string("source")});
+        const std::string& name = job.files.back().name;
+        if (name.starts_with('.') || name.find('/') != std::string::npos)
+            file.error("name", fmt::format("\"{}\" is not a plain file name", name));
+        file.finish();
+    }
+    if (job.files.empty()) reader.error("file", "a job of this kind has at least one [[file]]");
+    return job;
+}
+
 } // namespace
 
 Job read_job(std::string_view text, std::string_view file, Diagnostics& diagnostics) {
@@ -181,12 +199,14 @@ Job read_job(std::string_view text, std::string_view file, Diagnostics& diagnost
         job.what = read_s3(reader);
     else if (kind == "exec")
         job.what = read_exec(reader);
+    else if (kind == "files")
+        job.what = read_files(reader);
     else {
         if (!kind.empty()) {
             auto near = closest(kind, kKinds);
             reader.error("kind", fmt::format("unknown kind of job \"{}\"", kind),
                          near ? fmt::format("did you mean \"{}\"?", *near)
-                              : "one of initdb, sql, s3, exec");
+                              : "one of initdb, sql, s3, exec, files");
         }
         return job; // the other keys depend on it
     }

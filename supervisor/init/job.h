@@ -1,7 +1,7 @@
 // Job: what an init job has to bring about, read from the job.toml that the installer rendered.
 //
 //   job     = "init-buckets"                          every kind
-//   kind    = "s3"                                    initdb | sql | s3 | exec
+//   kind    = "s3"                                    initdb | sql | s3 | exec | files
 //   site_id = "@site_id@"
 //   record  = "/var/lib/lakebed/init/init-buckets"    directory of the job's user
 //   (StateDirectory=);
@@ -147,11 +147,32 @@ struct ExecJob {
     bool operator==(const ExecJob&) const = default;
 };
 
+// Gives a service files that are its users' to change, like the catalogs of Flink's SQL gateway:
+//   directory = "@flink-sql-gateway.data@/catalogs"   made (0700) when absent; its parent must
+//   carry
+//                                                     the ownership marker
+//   [[file]] name = "demo_ib.yaml", source = "demo_ib.yaml"    source: a file, copied as it is
+//   (0600)
+// Each file is ours as long as it holds what we wrote. Absent: written. Ours, and the source has
+// changed (a port moved): written anew. Of other content: its user's, kept. Written before and
+// absent now: dropped by its user, not written again without the token `recreate`. Files of other
+// names are not touched.
+struct JobFile {
+    std::string name;
+    std::string source;
+    bool operator==(const JobFile&) const = default;
+};
+struct FilesJob {
+    std::string directory;
+    std::vector<JobFile> files;
+    bool operator==(const FilesJob&) const = default;
+};
+
 struct Job {
     std::string name;
     std::string site_id;
     std::string record;
-    std::variant<InitdbJob, SqlJob, S3Job, ExecJob> what;
+    std::variant<InitdbJob, SqlJob, S3Job, ExecJob, FilesJob> what;
     bool operator==(const Job&) const = default;
 };
 

@@ -18,11 +18,12 @@ namespace {
 constexpr int kRefused = 78; // sysexits.h EX_CONFIG, as in the units' RestartPreventExitStatus=
 
 constexpr std::string_view kUsage =
-    R"(usage: lakebed-init render CONFIG_DIR RUNTIME_DIR [--file NAME]...
+    R"(usage: lakebed-init render CONFIG_DIR RUNTIME_DIR [--group] [--file NAME]...
        lakebed-init run JOB_DIR
 
 render  copies the files of CONFIG_DIR, but probe.toml and job.toml, into RUNTIME_DIR (0600) with
-        @credential:NAME@ and @credential-sha256:NAME@ replaced from $CREDENTIALS_DIRECTORY
+        @credential:NAME@ and @credential-sha256:NAME@ replaced from $CREDENTIALS_DIRECTORY;
+        with --group also the unit's group may read them (0640)
 run     brings about what JOB_DIR/job.toml says: makes what is missing, deletes nothing
 
 exit status: 0 done, 78 refused or bad configuration, 75 the service is not there yet, 1 failed
@@ -35,7 +36,12 @@ std::string environment(const char* name) {
 
 Result<void> render(const std::vector<std::string>& arguments) {
     std::vector<std::string> directories, only;
+    std::uint32_t mode = 0600;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (arguments[i] == "--group") {
+            mode = 0640;
+            continue;
+        }
         if (arguments[i] != "--file") {
             directories.push_back(arguments[i]);
             continue;
@@ -47,7 +53,7 @@ Result<void> render(const std::vector<std::string>& arguments) {
         return fail(Errc::usage, "render wants CONFIG_DIR and RUNTIME_DIR",
                     "see lakebed-init --help");
     return render_secrets(directories[0], directories[1], only,
-                          environment("CREDENTIALS_DIRECTORY"));
+                          environment("CREDENTIALS_DIRECTORY"), mode);
 }
 
 Result<void> run(const std::vector<std::string>& arguments) {
@@ -59,7 +65,8 @@ Result<void> run(const std::vector<std::string>& arguments) {
     TRY(diagnostics.result());
     JobContext context{.directory = arguments[0],
                        .credentials = environment("CREDENTIALS_DIRECTORY"),
-                       .runtime = environment("RUNTIME_DIRECTORY")};
+                       .runtime = environment("RUNTIME_DIRECTORY"),
+                       .say = [](const std::string& line) { fmt::print(stderr, "{}\n", line); }};
     if (context.runtime.empty()) context.runtime = environment("TMPDIR");
     if (context.runtime.empty()) context.runtime = "/tmp";
     auto done = run_job(job, context).context(job.name);

@@ -44,6 +44,9 @@ class JobLedger {
     [[nodiscard]] Result<bool> must_make(const std::string& thing, const std::string& title,
                                          const std::optional<std::string>& present) const;
 
+    // The token was given and is not used up: what is gone may be made again.
+    [[nodiscard]] bool may_recreate() const { return !token_.empty(); }
+
     void note(const std::string& thing, const std::string& identity);
 
     // Durable when it returns; writes nothing when nothing was noted.

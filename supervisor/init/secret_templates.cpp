@@ -83,10 +83,14 @@ Result<std::string> escape_secret(const std::string& name, const std::string& se
         if (!ascii)
             return refuse("a character outside ASCII"); // the encoding depends on the reader
         return (secret.starts_with(' ') ? "\\" : "") + double_each(secret, "\\", true);
-    case SecretEscape::redis:
+    case SecretEscape::plain:
         if (secret.find_first_of(" \"'\\") != std::string::npos)
             return refuse("a blank, a quote or a backslash");
         return secret;
+    case SecretEscape::forbidden:
+        return fail(Errc::usage,
+                    fmt::format("credential \"{}\" would stand in an environment", name),
+                    "put it into a config file of another format");
     }
     return secret;
 }
@@ -95,10 +99,15 @@ Result<std::string> escape_secret(const std::string& name, const std::string& se
 
 SecretEscape escape_for_file(std::string_view name) {
     if (name.ends_with(".xml")) return SecretEscape::xml;
-    if (name.ends_with(".properties")) return SecretEscape::properties;
-    if (name.ends_with(".toml") || name.ends_with(".json")) return SecretEscape::json;
-    if (name == "redis.conf" || name.ends_with(".acl")) return SecretEscape::redis;
-    if (name.ends_with(".conf")) return SecretEscape::postgres;
+    if (name.ends_with(".properties") || name == "spark-defaults.conf")
+        return SecretEscape::properties;
+    for (std::string_view ending : {".toml", ".json", ".yaml", ".yml"})
+        if (name.ends_with(ending)) return SecretEscape::json;
+    if (name == "postgresql.conf" || (name.starts_with("pg_") && name.ends_with(".conf")))
+        return SecretEscape::postgres;
+    if (name.ends_with(".conf") || name.ends_with(".acl")) return SecretEscape::plain;
+    if (name.ends_with(".sh") || name.ends_with(".env") || name == "env")
+        return SecretEscape::forbidden;
     return SecretEscape::none;
 }
 
@@ -144,7 +153,7 @@ Result<std::string> read_credential(const std::string& directory, const std::str
 
 Result<void> render_secrets(const std::string& from, const std::string& to,
                             const std::vector<std::string>& only,
-                            const std::string& credentials_directory) {
+                            const std::string& credentials_directory, std::uint32_t mode) {
     std::vector<std::string> names = only;
     if (only.empty())
         for (const std::string& name : TRY(list_directory(from)))
@@ -159,7 +168,7 @@ Result<void> render_secrets(const std::string& from, const std::string& to,
         std::string text = TRY(read_file(source));
         std::string filled =
             TRY(fill_template(text, escape_for_file(name), credential).context(source));
-        TRY(write_file_durably(to + "/" + name, filled, 0600,
+        TRY(write_file_durably(to + "/" + name, filled, mode,
                                {.uid = ::geteuid(), .gid = ::getegid()}));
     }
     return {};

@@ -6,6 +6,7 @@
 // RuntimeDirectory. A restart therefore picks up a rotated secret.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -15,13 +16,16 @@
 
 namespace lakebed {
 
+// By the file's name. `.conf` says nothing about the format, so those that are known are named
+// here; in another one a secret must be plain.
 enum class SecretEscape {
-    none,
+    none,       // any other name
     xml,        // .xml
-    properties, // .properties
-    json,       // .toml, .json: inside a quoted string
-    postgres,   // .conf: inside single quotes
-    redis,      // redis.conf, .acl: no quoting there, so blanks, quotes and backslashes are refused
+    properties, // .properties, spark-defaults.conf
+    json,       // .toml, .json, .yaml, .yml: inside a double-quoted string
+    postgres,   // postgresql.conf, pg_….conf: inside single quotes
+    plain,      // redis.conf, .acl, other .conf: blanks, quotes and backslashes are refused
+    forbidden,  // .sh, .env, env: become environment, which no secret may
 };
 [[nodiscard]] SecretEscape escape_for_file(std::string_view name);
 
@@ -38,9 +42,10 @@ using CredentialLookup = std::function<Result<std::string>(const std::string& na
                                                   const std::string& name);
 
 // Every regular file of `from` but probe.toml and job.toml, or only those named in `only`, to `to`,
-// each 0600 and replaced as a whole.
+// each replaced as a whole, with `mode`, for our own user and group.
 [[nodiscard]] Result<void> render_secrets(const std::string& from, const std::string& to,
                                           const std::vector<std::string>& only,
-                                          const std::string& credentials_directory);
+                                          const std::string& credentials_directory,
+                                          std::uint32_t mode = 0600);
 
 } // namespace lakebed

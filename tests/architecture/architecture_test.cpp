@@ -36,7 +36,8 @@ const std::map<std::string, Rule> kAllowed = {
     {"depot", {false, {"input", "sys"}, {"threads"}}},
     {"host",
      {false, {"plan", "sys", "depot"}, {"threads"}}}, // depot: Unpack takes artifacts from there
-    {"verify", {false, {"model", "probe", "sys"}, {}}},
+    // The engines' REST interfaces: JSON over HTTP.
+    {"verify", {false, {"model", "probe", "sys"}, {"curl", "nlohmann"}}},
     {"cli",
      {false,
       {"input", "plan", "render", "depot", "host", "verify", "client"},

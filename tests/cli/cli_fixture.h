@@ -31,8 +31,8 @@ class CliTest : public testing::Test {
         std::filesystem::create_directory_symlink(source / "profiles/catalog", share / "catalog");
         std::filesystem::create_directory_symlink(source / "profiles/conf", share / "conf");
         std::filesystem::create_directory_symlink(source / "units", share / "units");
-        std::filesystem::create_symlink(source / "profiles/core.toml",
-                                        share / "profiles/core.toml");
+        for (const char* name : {"core.toml", "lakehouse.toml"})
+            std::filesystem::create_symlink(source / "profiles" / name, share / "profiles" / name);
     }
 
     // With --root DIR of this test, as a terminal when `live`.
@@ -43,6 +43,7 @@ class CliTest : public testing::Test {
         io.err = &err;
         io.err_live = io.out_color = io.err_color = live;
         arguments.insert(arguments.end(), {"--root", root.path()});
+        if (!profile.empty()) arguments.insert(arguments.end(), {"--profile", profile});
         int exit = run_cli({arguments, io, nullptr});
         return {exit, out.str(), err.str()};
     }
@@ -54,6 +55,7 @@ class CliTest : public testing::Test {
     }
 
     TempDir root;
+    std::string profile = "core"; // a small one; empty: what the site says
 };
 
 } // namespace lakebed::test

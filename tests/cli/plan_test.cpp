@@ -79,6 +79,7 @@ TEST_F(PlanCommand, AConfigFileThatIsNamedMustExist) {
 }
 
 TEST_F(PlanCommand, AnUnknownProfileIsASuggestionAtItsPlace) {
+    profile.clear();
     root.write("etc/lakebed/lakebed.toml", "profile = \"croe\"\n");
     auto ran = run({"plan"});
     EXPECT_EQ(ran.exit, 2);
@@ -109,18 +110,21 @@ TEST_F(PlanCommand, ACheckChangesNothing) {
 }
 
 TEST_F(PlanCommand, TheShippedAcceptanceStepsAreAllUnderstood) {
-    Context context;
-    std::ostringstream out, err;
-    context.io.out = &out;
-    context.io.err = &err;
-    context.paths.share = root / "usr/share/lakebed";
-    context.paths.etc = root / "etc/lakebed";
-    auto loaded = load(context);
-    ASSERT_TRUE(loaded) << err.str();
-    Diagnostics diagnostics;
-    auto steps = read_verify(loaded->desired.verify, "verify.toml", diagnostics);
-    EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.result().error().message;
-    EXPECT_GE(steps.size(), 4u);
+    for (const char* name : {"core", "lakehouse"}) {
+        Context context;
+        std::ostringstream out, err;
+        context.io.out = &out;
+        context.io.err = &err;
+        context.globals.profile = name;
+        context.paths.share = root / "usr/share/lakebed";
+        context.paths.etc = root / "etc/lakebed";
+        auto loaded = load(context);
+        ASSERT_TRUE(loaded) << name << ": " << err.str();
+        Diagnostics diagnostics;
+        auto steps = read_verify(loaded->desired.verify, "verify.toml", diagnostics);
+        EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.result().error().message;
+        EXPECT_GE(steps.size(), 4u) << name;
+    }
 }
 
 } // namespace

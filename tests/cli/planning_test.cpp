@@ -35,6 +35,31 @@ TEST(DescribePlan, StepsStandUnderTheirHeadingsInTheirOrder) {
                                        "  restart lakebed-redis.service\n");
 }
 
+TEST(DescribePlan, ServicesThatAreLeftOutAreNamedWithWhatToSet) {
+    Stack stack;
+    stack.not_configured = {{"flex", "Flex", "set jar in [flex]"}};
+    EXPECT_THAT(describe_plan(stack, {}),
+                HasSubstr("\nnot configured\nflex     set jar in [flex]\n"));
+    auto row = plan_document(stack, {});
+    EXPECT_EQ(write_toml(row).find("[[not_configured]]\nname = \"flex\"\ntitle = \"Flex\"\n"
+                                   "reason = \"set jar in [flex]\"\n") == std::string::npos,
+              false);
+}
+
+TEST(PlanDocument, CountsTheMemoryOfEachInstance) {
+    Stack stack;
+    stack.sizing = "small";
+    stack.services.resize(1);
+    stack.services[0].name = "tm";
+    stack.services[0].instances = 2;
+    stack.services[0].memory = {1000};
+    auto document = plan_document(stack, {});
+    EXPECT_EQ(*find(document, "sizing"), Value("small"));
+    const Table& memory = *find(document, "memory")->table();
+    EXPECT_EQ(*find(memory, "sum"), Value(std::int64_t{2000}));
+    EXPECT_EQ(write_toml(*find(memory, "services")->table()), "\"tm@1\" = 1000\n\"tm@2\" = 1000\n");
+}
+
 TEST(PlanDocument, EachStepNamesWhatItWorksOn) {
     Plan plan;
     plan.to_generation = 1;

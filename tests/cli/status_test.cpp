@@ -57,6 +57,26 @@ TEST(SelectServices, NamesAndUnitsAreTakenAndOthersGetASuggestion) {
     EXPECT_THAT(unknown.error().hint, HasSubstr("redis"));
 }
 
+TEST(SelectServices, TheNameOfAServiceWithInstancesStandsForAllOfThem) {
+    ServiceGraph graph;
+    graph.nodes.resize(3);
+    graph.nodes[0].name = "tm@1";
+    graph.nodes[1].name = "tm@2";
+    graph.nodes[2].name = "tma@1";
+    EXPECT_EQ(select_services(graph, {"tm"})->size(), 2u);
+    EXPECT_EQ(select_services(graph, {"tm@2"})->front(), &graph.nodes[1]);
+}
+
+TEST(SelectServices, AServiceThatIsNotConfiguredIsNamedSoWithWhatToSet) {
+    ServiceGraph graph;
+    graph.not_configured = {{"flex", "Flex", "set jar in [flex]"}};
+    EXPECT_TRUE(select_services(graph, {})->empty()) << "nobody waits for it";
+    auto left_out = select_services(graph, {"flex"});
+    ASSERT_FALSE(left_out);
+    EXPECT_EQ(left_out.error().message, "flex is not configured");
+    EXPECT_EQ(left_out.error().hint, "set jar in [flex], then lakebed apply");
+}
+
 TEST(StateWords, AJobThatIsReadyIsDone) {
     ServiceStatus status;
     status.state = "ready";

@@ -50,6 +50,18 @@ TEST(ListStatus, GivesTimesOfTheWallClockAndNamesOfNeeds) {
                                           .needs = "postgres"}));
 }
 
+TEST(ListStatus, GivesTheSpansOfTheLastStart) {
+    SupervisorState state = two_services();
+    NodeState& postgres = state.nodes["lakebed-postgres.service"];
+    postgres.queued_at = TimePoint(1s);
+    postgres.started_at = TimePoint(2s);
+    postgres.ready_at = TimePoint(4s);
+    ServiceStatus status = list_status(state, 1000s).front();
+    EXPECT_EQ(status.queued_at, 1001'000'000U);
+    EXPECT_EQ(status.started_at, 1002'000'000U);
+    EXPECT_EQ(status.ready_at, 1004'000'000U);
+}
+
 TEST(Summary, SaysHowManyAreReadyAndWhatTheFirstOtherWaitsFor) {
     SupervisorState state = two_services();
     EXPECT_EQ(summary(state), "site demo, generation 3: 1 of 2 ready; hive was killed by SIGKILL");

@@ -16,7 +16,7 @@ void fuzz_service_conf(std::string_view input) {
     all.profile.services = {all.confs[0].name};
     all.facts = {{std::uint64_t{16} << 30}, "x86_64", "0123"};
     Stack stack = resolve(all, diagnostics);
-    if (diagnostics.has_errors()) return;
+    if (diagnostics.has_errors() || stack.services.empty()) return; // it may be left out
     UnitTemplates templates = {
         {stack.services.at(0).unit_template, "@header@\n[Unit]\n@credentials@\n"}};
     Desired first = render(stack, templates, diagnostics);

@@ -67,6 +67,20 @@ TEST_F(Reading, sees_markers_store_entries_generation_and_manifest) {
     EXPECT_EQ(std::filesystem::read_symlink(paths.state + "/current"), "generations/7");
 }
 
+TEST_F(Reading, sees_the_operators_files_without_reading_them) {
+    dir.write("jar", "abc");
+    std::filesystem::permissions(dir / "jar", std::filesystem::perms(0));
+    std::filesystem::create_symlink(dir / "jar", dir / "link");
+    std::filesystem::create_directories(dir / "d");
+    Inventory inventory = *read_files_inventory(
+        paths, {.brought = {dir / "jar", dir / "link", dir / "d", dir / "none"}});
+    using Type = PathInfo::Type;
+    EXPECT_EQ(inventory.brought, (std::map<std::string, Type>{{dir / "jar", Type::file},
+                                                              {dir / "link", Type::file},
+                                                              {dir / "d", Type::directory}}));
+    EXPECT_FALSE(inventory.paths.contains(dir / "jar"));
+}
+
 TEST_F(Reading, the_sites_id_stays_once_something_was_done) {
     std::string first = host().read_facts()->site_id;
     EXPECT_EQ(first.size(), 16U);

@@ -104,6 +104,24 @@ timeout = "2min"
     EXPECT_EQ(std::get<ExecJob>(job.what), wanted);
 }
 
+TEST(Job, ReadsFiles) {
+    Job job = read(R"(kind = "files"
+directory = "/data/gateway/catalogs"
+file = [{ name = "demo.yaml", source = "demo-catalog.yaml" }]
+)");
+    EXPECT_EQ(std::get<FilesJob>(job.what),
+              (FilesJob{"/data/gateway/catalogs", {{"demo.yaml", "demo-catalog.yaml"}}}));
+}
+
+TEST(Job, WantsPlainNamesOfFilesAndAWholePath) {
+    std::string text = errors("kind = \"files\"\ndirectory = \"catalogs\"\n"
+                              "file = [{ name = \"../x\", source = \"x\" }]\n");
+    EXPECT_THAT(text, HasSubstr("\"catalogs\" is not an absolute path"));
+    EXPECT_THAT(text, HasSubstr("\"../x\" is not a plain file name"));
+    EXPECT_THAT(errors("kind = \"files\"\ndirectory = \"/c\"\n"),
+                HasSubstr("at least one [[file]]"));
+}
+
 TEST(Job, SuggestsTheKindAndTheAttributeThatWereMeant) {
     EXPECT_THAT(errors("kind = \"initbd\"\n"), HasSubstr("did you mean \"initdb\"?"));
     EXPECT_THAT(errors("kind = \"sql\"\nconnection = { host = \"/x\", port = 1 }\n"

@@ -21,6 +21,12 @@ std::string filled(const std::string& text, SecretEscape escape, const std::stri
     return result ? *result : "error: " + result.error().message;
 }
 
+unsigned mode_of(const std::string& path) {
+    struct stat info {};
+    EXPECT_EQ(::stat(path.c_str(), &info), 0);
+    return info.st_mode & 07777U;
+}
+
 TEST(SecretTemplate, EscapesAsTheFileWants) {
     EXPECT_EQ(filled("<value>@credential:x@</value>", SecretEscape::xml, kNasty),
               "<value>a&amp;b&lt;c&gt;&quot;d&apos;e\\f</value>");
@@ -35,16 +41,23 @@ TEST(SecretTemplate, EscapesAsTheFileWants) {
 TEST(SecretTemplate, KnowsTheFormatByTheName) {
     EXPECT_EQ(escape_for_file("core-site.xml"), SecretEscape::xml);
     EXPECT_EQ(escape_for_file("log4j2.properties"), SecretEscape::properties);
-    EXPECT_EQ(escape_for_file("redis.conf"), SecretEscape::redis);
-    EXPECT_EQ(escape_for_file("users.acl"), SecretEscape::redis);
+    EXPECT_EQ(escape_for_file("redis.conf"), SecretEscape::plain);
+    EXPECT_EQ(escape_for_file("users.acl"), SecretEscape::plain);
     EXPECT_EQ(escape_for_file("postgresql.conf"), SecretEscape::postgres);
     EXPECT_EQ(escape_for_file("x.toml"), SecretEscape::json);
-    EXPECT_EQ(escape_for_file("config.yaml"), SecretEscape::none);
+    EXPECT_EQ(escape_for_file("pg_hba.conf"), SecretEscape::postgres);
+    EXPECT_EQ(escape_for_file("config.yaml"), SecretEscape::json);
+    EXPECT_EQ(escape_for_file("gateway.yml"), SecretEscape::json);
+    EXPECT_EQ(escape_for_file("spark-defaults.conf"), SecretEscape::properties);
+    EXPECT_EQ(escape_for_file("jaas.conf"), SecretEscape::plain);
+    EXPECT_EQ(escape_for_file("spark-env.sh"), SecretEscape::forbidden);
+    EXPECT_EQ(escape_for_file("env"), SecretEscape::forbidden);
+    EXPECT_EQ(escape_for_file("realm"), SecretEscape::none);
 }
 
 TEST(SecretTemplate, RefusesWhatTheFileCannotHoldAndDoesNotPrintIt) {
     for (const char* secret : {"with blank", "quo\"te", "back\\slash"}) {
-        std::string text = filled("user app >@credential:redis-app@", SecretEscape::redis, secret);
+        std::string text = filled("user app >@credential:redis-app@", SecretEscape::plain, secret);
         EXPECT_THAT(text,
                     HasSubstr("credential \"redis-app\" has a blank, a quote or a backslash"));
         EXPECT_EQ(text.find(secret), std::string::npos);
@@ -55,8 +68,14 @@ TEST(SecretTemplate, RefusesWhatTheFileCannotHoldAndDoesNotPrintIt) {
                 HasSubstr("a control character"));
 }
 
+TEST(SecretTemplate, PutsNoSecretIntoAnEnvironment) {
+    std::string text = filled("export KEY=@credential:x@", SecretEscape::forbidden, "s3cret");
+    EXPECT_THAT(text, HasSubstr("credential \"x\" would stand in an environment"));
+    EXPECT_EQ(filled("export A=1", SecretEscape::forbidden, "s3cret"), "export A=1");
+}
+
 TEST(SecretTemplate, HashesInLowerCaseHex) {
-    EXPECT_EQ(filled("#@credential-sha256:x@ ~*", SecretEscape::redis, "abc"),
+    EXPECT_EQ(filled("#@credential-sha256:x@ ~*", SecretEscape::plain, "abc"),
               "#ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad ~*");
 }
 
@@ -86,9 +105,18 @@ TEST(RenderSecrets, WritesEveryFileButItsOwnTwoAsPrivateFiles) {
     EXPECT_EQ(test::file_text(place / "run/users.acl"), "user default off\n");
     EXPECT_FALSE(std::filesystem::exists(place / "run/probe.toml"));
     EXPECT_FALSE(std::filesystem::exists(place / "run/job.toml"));
-    struct stat info {};
-    ASSERT_EQ(::stat((place / "run/redis.conf").c_str(), &info), 0);
-    EXPECT_EQ(info.st_mode & 07777, 0600U);
+    EXPECT_EQ(mode_of(place / "run/redis.conf"), 0600U);
+}
+
+TEST(RenderSecrets, LetsTheGroupReadWhenAskedTo) {
+    TempDir place;
+    place.write("config/spark-defaults.conf", "k @credential:key@\n");
+    place.write("credentials/key", "a\\b\n");
+    place.write("run/spark-defaults.conf", "old");
+    ASSERT_TRUE(render_secrets(place / "config", place / "run", {}, place / "credentials", 0640)
+                    .has_value());
+    EXPECT_EQ(test::file_text(place / "run/spark-defaults.conf"), "k a\\\\b\n");
+    EXPECT_EQ(mode_of(place / "run/spark-defaults.conf"), 0640U);
 }
 
 TEST(RenderSecrets, WritesOnlyTheFilesThatAreNamed) {

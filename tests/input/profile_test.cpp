@@ -17,6 +17,19 @@ TEST(Profile, lists_its_services_in_order) {
     EXPECT_EQ(profile.service_pos[1], (SourcePos{"p.toml", 3, 18}));
 }
 
+TEST(Profile, may_have_acceptance_steps_of_its_own) {
+    Diagnostics diagnostics;
+    Profile profile = read_profile("name = \"p\"\nservices = [\"a\"]\n[[verify]]\nkind = \"sql\"\n"
+                                   "deep = true\n",
+                                   "p.toml", diagnostics);
+    EXPECT_EQ(all_text(diagnostics), "");
+    ASSERT_EQ(profile.verify.size(), 1U);
+    EXPECT_EQ(write_toml(*profile.verify[0].table()), "kind = \"sql\"\ndeep = true\n");
+    (void)read_profile("name = \"p\"\nservices = [\"a\"]\nverify = 1\n", "p.toml", diagnostics);
+    EXPECT_EQ(all_text(diagnostics),
+              "p.toml:3:10: error: verify is an integer, expected an array of tables\n");
+}
+
 TEST(Profile, reports_all_that_is_wrong_with_it) {
     Diagnostics diagnostics;
     (void)read_profile("name = \"Core!\"\nservices = [\"a\", 1, \"a\"]\nservice = []\n", "p.toml",

@@ -62,7 +62,7 @@ port = "@port@"
     EXPECT_EQ(conf.needs, (std::vector<NeedConf>{{"o", "session", conf.needs.at(0).pos}}));
     EXPECT_EQ(conf.ports, (std::vector<PortConf>{{"port", 1234, {"s.toml", 14, 8}},
                                                  {"web_port", 80, {"s.toml", 15, 12}}}));
-    EXPECT_EQ(conf.memory, (MemoryConf{{1 << 20}, {2 << 20}, 0.5, 0.25}));
+    EXPECT_EQ(conf.memory, (MemoryConf{{1 << 20}, {2 << 20}, 0.5, 0.25, {}, {"s.toml", 18, 7}}));
     EXPECT_EQ(conf.data, (DataConf{"s/x", 0750, {1 << 30}}));
     EXPECT_EQ(conf.secrets, (std::vector<SecretConf>{{"pw", 32, "", {"s.toml", 26, 1}},
                                                      {"user", 0, "me", {"s.toml", 27, 1}}}));
@@ -126,7 +126,12 @@ TEST(ServiceConf, keeps_names_of_lakebed_out_of_its_variables) {
               "ports stand in [ports]\n"
               "s.toml:7:1: error: variable \"home\" has a name that lakebed uses itself\n  fix: "
               "take another name\n"
-              "s.toml:8:8: error: variable \"list\" is an array, expected a plain value\n");
+              "s.toml:8:9: error: variable \"list\" holds an integer, expected strings\n");
+    EXPECT_EQ(problems(kHead + "[variables]\nlist = [\"a\", \"b\"]\n"), "");
+    EXPECT_EQ(
+        problems(kHead + "[variables]\ntable = { a = 1 }\n"),
+        "s.toml:6:9: error: variable \"table\" is a table, expected a plain value or an array "
+        "of strings\n");
 }
 
 } // namespace

@@ -68,6 +68,41 @@ TEST(Site, refuses_a_secret_in_plain_text_without_repeating_it) {
               "  fix: put it into a file of its own: pw = { file = \"/path\" }\n");
 }
 
+TEST(Site, sizes_and_instances_are_what_the_operator_may_decide) {
+    Diagnostics diagnostics;
+    Site site =
+        read_site({{"l.toml", "sizing = \"small\"\n[service.tm]\ninstances = 2\n"}}, diagnostics);
+    EXPECT_EQ(all_text(diagnostics), "");
+    EXPECT_EQ(site.sizing, Sizing::small);
+    EXPECT_EQ(site.services.at("tm").instances, 2);
+    EXPECT_EQ(site.profile, "lakehouse");
+    EXPECT_EQ(problems("sizing = \"smal\"\n[service.tm]\ninstances = 65\n"),
+              "l.toml:1:10: error: unknown sizing \"smal\"\n  fix: did you mean \"small\"?\n"
+              "l.toml:3:13: error: service.tm.instances must be within 1 and 64\n");
+    EXPECT_EQ(problems("[service.tm]\ninstances = \"2\"\n"),
+              "l.toml:2:13: error: service.tm.instances is a string, expected an integer\n");
+}
+
+TEST(Site, takes_a_table_that_is_no_key_of_ours_for_a_service) {
+    Diagnostics diagnostics;
+    Site site = read_site({{"a.toml", "[flex]\njar = \"/a\"\n[service.flex]\nport = 3002\n"},
+                           {"b.toml", "[flex]\njar = \"/b\"\n"}},
+                          diagnostics);
+    EXPECT_EQ(all_text(diagnostics), "");
+    EXPECT_EQ(write_toml(site.services.at("flex").variables), "jar = \"/b\"\n");
+    EXPECT_EQ(site.services.at("flex").ports.at("port").first, 3002);
+    EXPECT_TRUE(site.services.at("flex").shorthand);
+    EXPECT_EQ(site.origin.at("service.flex.jar"), (SourcePos{"b.toml", 2, 7}));
+    EXPECT_EQ(problems("flex = 1\n"), "l.toml:1:1: error: unknown key flex\n");
+}
+
+TEST(Site, does_not_guess_which_of_two_forms_in_one_file_is_meant) {
+    EXPECT_EQ(
+        problems("[flex]\njar = \"/a\"\n[flex.settings]\nx = 1\n[service.flex.settings]\nx = 2\n"),
+        "l.toml:4:1: error: x is set twice: in [flex] and in [service.flex]\n"
+        "  fix: keep one of them: both name the same service\n");
+}
+
 TEST(Site, refuses_paths_that_a_unit_file_would_misread) {
     EXPECT_EQ(problems("[service.redis]\ndata_dir = \"/srv/my data\"\n"),
               "l.toml:2:12: error: service.redis.data_dir is \"/srv/my data\", expected an "

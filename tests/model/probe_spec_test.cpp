@@ -18,6 +18,7 @@ ProbeSpec read(std::string_view text, Diagnostics& diagnostics) {
 TEST(ProbeSpec, of_each_kind_is_read_back_from_what_was_written) {
     const std::vector<ProbeSpec> probes = {
         {TcpProbe{"::1", 1}},
+        {TcpProbe{"::1", 1, "ruok", "imok"}},
         {PostgresProbe{"/run/lakebed/postgres", 5432, "db", "me", "/s/pw", "select 2"}, 1s, 2s},
         {PostgresProbe{"127.0.0.1", 5432, "db", "me", "", "select 1"}},
         {S3Probe{"127.0.0.1", 9000, "/a", "/b"}},

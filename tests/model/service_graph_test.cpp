@@ -80,6 +80,20 @@ log = "x"
               "  fix: one of reconnects, session, init\n");
 }
 
+TEST(Graph, tells_of_services_that_are_left_out) {
+    ServiceGraph graph = graph_of({{"a", {}}});
+    EXPECT_EQ(write_graph(graph).find("not_configured"), std::string::npos);
+    graph.not_configured = {{"flex", "Flex", "set jar in [flex]"}};
+    Diagnostics diagnostics;
+    EXPECT_EQ(read_graph(write_graph(graph), "graph.toml", diagnostics), graph);
+    EXPECT_EQ(all_text(diagnostics), "");
+    (void)read_graph("format = 1\nsite = \"s\"\nsite_id = \"i\"\n[[not_configured]]\nnam = \"x\"\n",
+                     "graph.toml", diagnostics);
+    EXPECT_EQ(all_text(diagnostics), "graph.toml:4:1: error: not_configured.name is missing\n"
+                                     "graph.toml:5:1: error: unknown key not_configured.nam\n"
+                                     "  fix: did you mean not_configured.name?\n");
+}
+
 TEST(Graph, names_its_cycle) {
     EXPECT_EQ(problems(graph_of({{"x", {"a"}}, {"a", {"b"}}, {"b", {"c"}}, {"c", {"a"}}})),
               "error: the graph has a cycle: a → b → c → a\n  fix: remove one of these needs\n");

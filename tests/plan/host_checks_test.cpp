@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "plan/planning.h"
+
 #include "support/fake_host.h"
 #include "support/small_profile.h"
 
@@ -101,6 +103,29 @@ TEST(HostChecks, want_the_files_the_operator_promised) {
               "warning: file \"/srv/pw\" of secret store-password is open to others than its owner "
               "(0644)\n"
               "  fix: chmod 0600 /srv/pw\n");
+}
+
+TEST(HostChecks, want_the_files_that_variables_name) {
+    std::string conf = std::string(kWebConf) + "[variables]\njar = \"\"\n";
+    SmallStack small = small_stack("[web]\njar = \"/srv/x.jar\"\n", {kStoreConf, conf});
+    EXPECT_EQ(inventory_query(small.stack, small.desired).brought,
+              std::vector<std::string>{"/srv/x.jar"});
+    FakeHost host(small.data.catalog.artifacts);
+    auto problems = [&] {
+        Diagnostics diagnostics;
+        check_host(small.stack, *host.read_inventory(inventory_query(small.stack, small.desired)),
+                   diagnostics);
+        return all_text(diagnostics);
+    };
+    EXPECT_EQ(problems(),
+              "lakebed.toml:2:7: error: file \"/srv/x.jar\" of service.web.jar does not exist\n"
+              "  fix: put it there, or correct the path\n");
+    host.now.brought["/srv/x.jar"] = PathInfo::Type::directory;
+    EXPECT_EQ(problems(),
+              "lakebed.toml:2:7: error: \"/srv/x.jar\" of service.web.jar is no regular file\n"
+              "  fix: name the file itself\n");
+    host.now.brought["/srv/x.jar"] = PathInfo::Type::file;
+    EXPECT_EQ(problems(), "");
 }
 
 } // namespace

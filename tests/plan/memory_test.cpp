@@ -85,5 +85,46 @@ TEST(Memory, never_exceeds_the_budget_and_keeps_every_bound) {
     }
 }
 
+TEST(Memory, is_claimed_by_every_instance) {
+    MemoryClaim three = claim("a", 1, 10, 200);
+    three.count = 3;
+    EXPECT_EQ(mib(*share_memory({three, claim("b", 1, 10, 0)}, {1000 * kMiB})),
+              (std::vector<std::uint64_t>{200, 400}));
+    three.max = {};
+    EXPECT_EQ(mib(*share_memory({three, claim("b", 1, 10, 0)}, {1000 * kMiB})),
+              (std::vector<std::uint64_t>{250, 250}));
+    three.fixed = ByteSize{300 * kMiB};
+    EXPECT_EQ(mib(*share_memory({three, claim("b", 1, 10, 0)}, {1000 * kMiB})),
+              (std::vector<std::uint64_t>{300, 100}));
+}
+
+using Kind = MemoryPart::Kind;
+
+const std::vector<MemoryPart> kParts = {
+    {Kind::fixed, "fixed", {100 * kMiB}, 0, {}, {}, {}, {}},
+    {Kind::fraction, "tenth", {}, 0.1, {50 * kMiB}, {150 * kMiB}, {}, {}},
+    {Kind::rest, "heap", {}, 0, {}, {}, {}, {}},
+    {Kind::sum, "both", {}, 0, {}, {}, {"fixed", "heap"}, {}},
+    {Kind::sum, "all", {}, 0, {}, {}, {"both", "tenth"}, {}},
+};
+
+TEST(MemoryParts, add_up_to_the_whole) {
+    using Sizes = std::map<std::string, std::uint64_t>;
+    EXPECT_EQ(*split_memory(kParts, {1000 * kMiB}),
+              (Sizes{{"fixed", 100}, {"tenth", 100}, {"heap", 800}, {"both", 900}, {"all", 1000}}));
+    EXPECT_EQ(split_memory(kParts, {200 * kMiB})->at("heap"), 50U) << "a tenth is at least 50";
+    EXPECT_EQ(split_memory(kParts, {4000 * kMiB})->at("heap"), 3750U) << "a tenth is at most 150";
+    EXPECT_TRUE(split_memory({}, {kMiB})->empty());
+}
+
+TEST(MemoryParts, are_never_more_than_there_is_and_leave_something_for_the_rest) {
+    EXPECT_EQ(split_memory(kParts, {150 * kMiB}).error().message,
+              "the parts of its memory need 150 MiB and something for heap, but it has 150 MiB");
+    std::vector<MemoryPart> fixed(kParts.begin(), kParts.begin() + 1);
+    EXPECT_TRUE(split_memory(fixed, {100 * kMiB}));
+    EXPECT_EQ(split_memory(fixed, {99 * kMiB}).error().message,
+              "the parts of its memory need 100 MiB, but it has 99 MiB");
+}
+
 } // namespace
 } // namespace lakebed

@@ -207,5 +207,30 @@ TEST(Resolve, refuses_a_fatal_rule_that_is_no_regular_expression) {
         << text;
 }
 
+TEST(Resolve, makes_the_parts_of_memory_variables_of_the_service_alone) {
+    std::string parts =
+        store_with("max = \"1GiB\"\n", "max = \"1GiB\"\n[memory.parts]\nspace = \"28MiB\"\nheap = "
+                                       "\"rest\"\n");
+    std::string uses = parts;
+    uses.replace(uses.find("level = \"@level@\""), 17, "level = \"@memory.heap.mib@m\"");
+    SmallStack small = small_stack("memory = \"128MiB\"\n", {uses});
+    EXPECT_EQ(all_text(small.diagnostics), "");
+    EXPECT_EQ(*find(small.stack.services[0].files[0].values, "level"), Value("100m"));
+    std::string web = kWebConf;
+    web.replace(web.find("@store.port@"), 12, "@store.memory.heap.mib@");
+    EXPECT_EQ(problems("", {parts, web}),
+              "conf/web.toml:12:8: error: unknown variable @store.memory.heap.mib@ of web\n");
+}
+
+TEST(Resolve, wants_the_parts_of_memory_to_fit_into_the_least_there_may_be) {
+    std::string conf =
+        store_with("max = \"1GiB\"\n", "[memory.parts]\na = \"100MiB\"\nb = \"100MiB\"\n");
+    EXPECT_EQ(
+        problems("", {conf}),
+        "conf/store.toml:12:7: error: store: the parts of its memory need 200 MiB, but it has "
+        "128 MiB\n"
+        "  fix: raise memory.min, or lower the parts\n");
+}
+
 } // namespace
 } // namespace lakebed::test

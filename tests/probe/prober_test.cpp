@@ -103,6 +103,25 @@ TEST(Prober, TellsThatNobodyListens) {
     EXPECT_EQ(probe_once(spec_of(TcpProbe{"127.0.0.1", port})).detail, "connection refused");
 }
 
+TEST(Prober, AsksAServerOfFewWordsInItsOwnWords) {
+    FakeServer server([](const std::string& received) -> std::optional<Answer> {
+        if (received == "ruok") return Answer{"imok", true};
+        return std::nullopt;
+    });
+    ProbeSpec fine = spec_of(TcpProbe{"127.0.0.1", server.port(), "ruok", "imok"});
+    EXPECT_EQ(probe_once(fine), (ProbeOutcome{.ok = true, .detail = "answers"}));
+    ProbeSpec other = spec_of(TcpProbe{"127.0.0.1", server.port(), "ruok", "fine"});
+    EXPECT_EQ(probe_once(other).detail, "closed the connection");
+}
+
+TEST(Prober, TakesAnyHttpAnswerWhereThatIsAsked) {
+    FakeServer server([](const std::string&) -> std::optional<Answer> {
+        return Answer{"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"};
+    });
+    EXPECT_TRUE(probe_once(spec_of(HttpProbe{"127.0.0.1", server.port(), "/", 0, ""})).ok);
+    EXPECT_FALSE(probe_once(spec_of(HttpProbe{"127.0.0.1", server.port(), "/", 200, ""})).ok);
+}
+
 TEST(Prober, GivesUpAfterItsTimeout) {
     FakeServer server([](const std::string&) { return std::nullopt; });
     for (const ProbeSpec& spec :

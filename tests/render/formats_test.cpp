@@ -241,5 +241,75 @@ TEST(RenderFile, names_the_file_in_its_errors) {
               "a.xml: k holds a table, which this format cannot say");
 }
 
+// YAML 1.2, 5.7 and 7.3.1: the escapes of a double-quoted scalar that are JSON's too.
+std::string read_yaml_quoted(const std::string& text) {
+    EXPECT_TRUE(text.size() >= 2 && text.front() == '"' && text.back() == '"') << text;
+    std::string out;
+    for (std::size_t i = 1; i + 1 < text.size(); ++i) {
+        EXPECT_GE(static_cast<unsigned char>(text[i]), 0x20);
+        EXPECT_NE(text[i], '"');
+        if (text[i] != '\\') {
+            out += text[i];
+            continue;
+        }
+        switch (text[++i]) {
+        case 'n':
+            out += '\n';
+            break;
+        case 't':
+            out += '\t';
+            break;
+        case 'r':
+            out += '\r';
+            break;
+        case 'u': {
+            unsigned point = hex(text.substr(i + 1, 4));
+            if (point >= 0x80) out += static_cast<char>(0xc0 | point >> 6);
+            out += static_cast<char>(point < 0x80 ? point : 0x80 | (point & 0x3f));
+            i += 4;
+            break;
+        }
+        default:
+            EXPECT_TRUE(text[i] == '"' || text[i] == '\\') << text;
+            out += text[i];
+        }
+    }
+    return out;
+}
+
+TEST(Yaml, says_every_string) {
+    std::vector<std::string> hostile = kHostile;
+    hostile.insert(hostile.end(),
+                   {"\x01\x7f", "\xc2\x85next line", "- a", "yes", "1.0", "~", "{a: b}"});
+    for (const std::string& text : hostile) {
+        std::string line = last_line(*write_yaml(one("k", text)));
+        ASSERT_TRUE(line.starts_with("\"k\": ")) << line;
+        EXPECT_EQ(read_yaml_quoted(line.substr(5)), text) << line;
+        line = last_line(*write_yaml(one(text, "v")));
+        ASSERT_TRUE(line.ends_with(": \"v\"")) << line;
+        EXPECT_EQ(read_yaml_quoted(line.substr(0, line.size() - 5)), text) << line;
+    }
+}
+
+TEST(Yaml, writes_numbers_and_booleans_plainly_and_arrays_in_one_line) {
+    StackFile file{"config.yaml", FileFormat::yaml, "", {}};
+    set(file.values, "a.b", std::int64_t{3});
+    set(file.values, "c", true);
+    set(file.values, "d", 0.5);
+    set(file.values, "list", Array{Value("x, y"), Value(std::int64_t{1})});
+    set(file.values, "none", Array{});
+    EXPECT_EQ(
+        *render_file(file),
+        "# Written by lakebed. Change lakebed.toml and run `lakebed apply` instead of editing.\n"
+        "\"a.b\": 3\n\"c\": true\n\"d\": 0.5\n\"list\": [\"x, y\", 1]\n\"none\": []\n");
+}
+
+TEST(Yaml, cannot_say_tables_and_arrays_in_arrays) {
+    EXPECT_EQ(write_yaml({{"k", {}, Value(Table{})}}).error().message,
+              "k is a table, which this format cannot say");
+    EXPECT_EQ(write_yaml({{"k", {}, Value(Array{Value(Array{})})}}).error().message,
+              "k has an array in an array, which this format cannot say");
+}
+
 } // namespace
 } // namespace lakebed

@@ -54,6 +54,13 @@ data_dir = "/srv/greeter"
 listen = "::1"
 [service.echo.settings]
 work_mem = "it's"
+[common]
+tracing = "http://trace:4317"
+extra_jars = ["/srv/my jar.jar"]
+[common.settings]
+"common.note" = "a: \"b\" #"
+[worker]
+slots = 2
 )"));
 }
 

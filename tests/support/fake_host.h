@@ -15,7 +15,7 @@ namespace lakebed::test {
 class FakeHost final : public Host {
   public:
     Paths paths;
-    HostFacts facts{{std::uint64_t{16} << 30}, "x86_64", "0123456789abcdef0123456789abcdef"};
+    HostFacts facts{{std::uint64_t{16} << 30}, "x86_64", "0123456789abcdef0123456789abcdef", true};
     Inventory now;
     std::vector<Step> performed;
     std::vector<std::string> journal_lines;
@@ -45,8 +45,11 @@ class FakeHost final : public Host {
         };
         for (const std::string& path : query.paths) see_path(path);
         for (const std::string& unit : query.units) see_unit(unit);
+        std::erase_if(seen.brought,
+                      [&](const auto& file) { return !has(query.brought, file.first); });
         for (const auto& [path, sha256] : now.manifest) {
             see_path(path);
+            if (path.starts_with("unit:")) see_unit(path.substr(5));
             if (path.starts_with(paths.units + "/")) see_unit(path.substr(paths.units.size() + 1));
         }
         std::erase_if(seen.users, [&](const std::string& user) { return !has(query.users, user); });
@@ -107,8 +110,10 @@ class FakeHost final : public Host {
         std::string path = paths.units + "/" + s.unit.name;
         now.paths[path] = file(0644, "", s.unit.content);
         now.unfinished[path] = sha256_hex(s.unit.content);
-        UnitInfo& unit = now.units[s.unit.name];
-        unit.outdated = unit.active;
+        for (const std::string& name : unit_names(s.unit)) now.units[name];
+        // Of a template systemd knows the instances only, those of former generations too.
+        for (auto& [name, unit] : now.units)
+            if (unit_file_of(name) == s.unit.name) unit.outdated = unit.active;
     }
     void on(const ReloadUnits&) {}
     void on(const EnableUnit& s) { now.units[s.unit].enabled = true; }

@@ -47,12 +47,14 @@ inline ProfileData read_profile_data(const std::filesystem::path& root, const st
     return data;
 }
 
-// A machine of 16 GiB with the default paths.
+// A machine of 16 GiB whose kernel enforces IPAddressDeny=, with the default paths.
 inline ResolveInput resolve_input(const ProfileData& data, Site site = {}) {
-    return {
-        data.catalog, data.profile,
-        data.confs,   std::move(site),
-        {},           {{std::uint64_t{16} << 30}, "x86_64", "0123456789abcdef0123456789abcdef"}};
+    return {data.catalog,
+            data.profile,
+            data.confs,
+            std::move(site),
+            {},
+            {{std::uint64_t{16} << 30}, "x86_64", "0123456789abcdef0123456789abcdef", true}};
 }
 
 } // namespace lakebed::test

@@ -69,6 +69,33 @@ path = "web.conf"
 text = "store is at @store.connect@:@store.port@"
 )";
 
+// A service whose unit is a template.
+inline constexpr const char* kWorkerConf = R"([service]
+name = "worker"
+title = "Worker"
+instances = 3
+user = "lakebed-worker"
+unit = "worker.service.in"
+[memory]
+share = 1
+min = "64MiB"
+max = "128MiB"
+[[file]]
+path = "worker.conf"
+text = "a worker"
+[probe]
+kind = "http"
+port = 7100
+path = "/workers/@name@"
+contains = "@instance@"
+)";
+
+struct Machine {
+    ByteSize ram{std::uint64_t{16} << 30};
+    bool ip_fence = true;
+    std::string profile; // more text of the profile's file
+};
+
 struct SmallStack {
     Diagnostics diagnostics;
     ProfileData data;
@@ -77,23 +104,40 @@ struct SmallStack {
 };
 
 inline SmallStack small_stack(const std::string& site = "",
-                              const std::vector<std::string>& confs = {kStoreConf, kWebConf}) {
+                              const std::vector<std::string>& confs = {kStoreConf, kWebConf},
+                              const Machine& machine = {}) {
     SmallStack small;
     read_catalog(kSmallCatalog, "catalog.toml", small.data.catalog, small.diagnostics);
+    if (!machine.profile.empty())
+        small.data.profile =
+            read_profile("name = \"small\"\nservices = [\"-\"]\n" + machine.profile, "small.toml",
+                         small.diagnostics);
     small.data.profile.name = "small";
+    small.data.profile.services.clear();
+    small.data.profile.service_pos.clear();
     for (const std::string& text : confs) {
         Diagnostics quiet;
         Value root = parse_toml(text, "", quiet);
-        std::string name = *find(*find(*root.table(), "service")->table(), "name")->string();
+        const Value* service = find(*root.table(), "service");
+        const Value* head = service ? service : find(*root.table(), "shared");
+        std::string name = *find(*head->table(), "name")->string();
         small.data.confs.push_back(
             read_service_conf(text, "conf/" + name + ".toml", small.diagnostics));
+        if (!service) continue;
         small.data.profile.services.push_back(name);
         small.data.profile.service_pos.push_back({"small.toml", 1, 1});
     }
     small.data.templates["any.service.in"] = "@header@\n[Unit]\nAfter=@after@\n[Service]\nUser=@"
                                              "user@\n@credentials@\nExecStart=/bin/true @config@\n";
+    small.data.templates["bare.service.in"] = "[Unit]\n[Service]\nExecStart=/bin/true\n";
+    small.data.templates["worker.service.in"] =
+        "[Unit]\nDescription=@title@\n[Service]\nUser=@user@\nRuntimeDirectory=lakebed/@name@\n"
+        "ExecStart=/bin/work @instance@ of @instances@ @config@ @runtime@ @cache@\n";
     Site read = read_site({{"lakebed.toml", site}}, small.diagnostics);
-    small.stack = resolve(resolve_input(small.data, read), small.diagnostics);
+    ResolveInput input = resolve_input(small.data, read);
+    input.facts.ram = machine.ram;
+    input.facts.ip_fence = machine.ip_fence;
+    small.stack = resolve(input, small.diagnostics);
     small.desired = render(small.stack, small.data.templates, small.diagnostics);
     return small;
 }

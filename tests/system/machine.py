@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -51,6 +52,13 @@ class Machine:
     def powercut(self):
         self._script("powercut", self.name)
         self._script("boot", self.name)
+
+    def forward(self, port):
+        """A port of this host's loopback that leads to `port` in the machine, until down()."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            here = free.getsockname()[1]
+        self._script("forward", self.name, str(port), str(here))
+        return here
 
     def down(self):
         self._script("down", self.name)

@@ -17,8 +17,9 @@ Command apply_command() {
         .summary = "make the host what the configuration says",
         .description =
             "Carries out exactly what `lakebed plan` prints, as a new generation. Starts nothing "
-            "that did not run; services whose unit changed are restarted. Stopped or killed at "
-            "any point, run it again: it goes on from there. A second apply does nothing.",
+            "that did not run, apart from new instances of a service that runs; services whose "
+            "unit changed are restarted. Stopped or killed at any point, run it again: it goes on "
+            "from there. A second apply does nothing.",
         .options = {kOverwriteEdited},
         .examples = {"lakebed apply", "lakebed apply --yes --json"},
         .run = run_apply};

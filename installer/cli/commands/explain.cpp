@@ -11,8 +11,9 @@ namespace lakebed {
 namespace {
 
 struct Layer {
-    std::string value; // as TOML
-    SourcePos pos;     // no file: built in
+    std::string value;   // as TOML
+    SourcePos pos;       // no file: built in
+    bool shared = false; // set for several services at once, as [service.SHARED]
 };
 using Settings = std::map<std::string, std::vector<Layer>>; // lowest layer first
 
@@ -24,53 +25,90 @@ std::string as_toml(const Value& value) {
     return line.substr(begin, line.find_last_not_of('\n') + 1 - begin);
 }
 
-void add(Settings& settings, const std::string& prefix, const Table& table) {
+void push(Settings& settings, const std::string& key, Layer layer) {
+    std::vector<Layer>& layers = settings[key];
+    // A service that includes and overlays nothing comes to what its own file says.
+    bool again =
+        !layers.empty() && layers.back().value == layer.value && layers.back().pos == layer.pos;
+    if (!again) layers.push_back(std::move(layer));
+}
+
+void add(Settings& settings, const std::string& prefix, const Table& table, bool shared = false) {
     for (const Member& member : table) {
         std::string key = prefix.empty() ? member.key : prefix + "." + member.key;
         if (const Table* inner = member.value.table())
-            add(settings, key, *inner);
+            add(settings, key, *inner, shared);
         else
-            settings[key].push_back({as_toml(member.value), member.value.pos});
+            push(settings, key, {as_toml(member.value), member.value.pos, shared});
     }
 }
 
-void add_defaults(Settings& settings, const ServiceConf& conf) {
-    std::string prefix = "service." + conf.name;
+void add_defaults(Settings& settings, const ServiceConf& conf, const std::string& name) {
+    std::string prefix = "service." + name;
+    if (conf.instances)
+        push(settings, prefix + ".instances",
+             {std::to_string(*conf.instances), conf.instances_pos});
     for (const PortConf& port : conf.ports)
-        settings[prefix + "." + port.key].push_back({std::to_string(port.number), port.pos});
+        push(settings, prefix + "." + port.key, {std::to_string(port.number), port.pos});
     if (conf.memory)
-        settings[prefix + ".memory"].push_back(
-            {fmt::format("share {} of the budget, {} to {}", conf.memory->share,
-                         to_string(conf.memory->min), to_string(conf.memory->max)),
-             conf.pos});
+        push(settings, prefix + ".memory",
+             {fmt::format("share {} of the budget, {} to {}", conf.memory->share,
+                          to_string(conf.memory->min), to_string(conf.memory->max)),
+              conf.memory->min_pos});
     if (conf.data)
-        settings[prefix + ".data_dir"].push_back(
-            {fmt::format("\"{}\" below data_dir", conf.data->dir), conf.pos});
+        push(settings, prefix + ".data_dir",
+             {fmt::format("\"{}\" below data_dir", conf.data->dir), conf.pos});
     add(settings, prefix, conf.variables);
     for (const FileConf& file : conf.files)
         if (file.settings) add(settings, prefix + ".settings", file.values);
     for (const SecretConf& secret : conf.secrets)
-        settings["secrets." + secret.name + ".file"].push_back(
-            {fmt::format("\"{}\" below /etc/lakebed/secrets", secret.name), secret.pos});
+        push(settings, "secrets." + secret.name + ".file",
+             {fmt::format("\"{}\" below /etc/lakebed/secrets", secret.name), secret.pos});
 }
 
-Settings collect(const Inputs& inputs) {
+const ServiceConf* find_conf(const Inputs& inputs, const std::string& name) {
+    auto it = std::find_if(inputs.confs.begin(), inputs.confs.end(),
+                           [&](const ServiceConf& conf) { return conf.name == name; });
+    return it == inputs.confs.end() ? nullptr : &*it;
+}
+
+// What the files of a service say, lowest first: shared confs, its own, what conditions made of it.
+void add_service(Settings& settings, const Inputs& inputs, const AssembledService& service) {
+    const std::string& name = service.conf.name;
+    for (const std::string& shared : service.shared) {
+        add_defaults(settings, *find_conf(inputs, shared), shared);
+        add_defaults(settings, *find_conf(inputs, shared), name);
+    }
+    add_defaults(settings, *find_conf(inputs, name), name);
+    add_defaults(settings, service.conf, name);
+}
+
+Settings collect(const Inputs& inputs, const std::vector<AssembledService>& services) {
     Settings settings;
     Site site;
-    settings["name"].push_back({fmt::format("\"{}\"", site.name), {}});
-    settings["profile"].push_back({fmt::format("\"{}\"", site.profile), {}});
-    settings["listen"].push_back({fmt::format("\"{}\"", site.listen), {}});
-    settings["data_dir"].push_back({fmt::format("\"{}\"", site.data_dir), {}});
-    settings["memory"].push_back({"75% of RAM", {}});
-    settings["allow_from"].push_back({"[]", {}});
-    const auto& services = inputs.profile.services;
-    for (const ServiceConf& conf : inputs.confs)
-        if (std::find(services.begin(), services.end(), conf.name) != services.end())
-            add_defaults(settings, conf);
+    push(settings, "name", {fmt::format("\"{}\"", site.name), {}});
+    push(settings, "profile", {fmt::format("\"{}\"", site.profile), {}});
+    push(settings, "sizing", {"\"auto\"", {}});
+    push(settings, "listen", {fmt::format("\"{}\"", site.listen), {}});
+    push(settings, "data_dir", {fmt::format("\"{}\"", site.data_dir), {}});
+    push(settings, "memory", {"75% of RAM, 85% with sizing small", {}});
+    push(settings, "allow_from", {"[]", {}});
+    for (const AssembledService& service : services) add_service(settings, inputs, service);
+    std::vector<Value> layers;
     for (const SiteFile& file : inputs.site_files) {
         Diagnostics reported_before; // read_inputs() has read the same text
-        add(settings, "", *parse_toml(file.text, file.file, reported_before).table());
+        layers.push_back(parse_toml(file.text, file.file, reported_before));
+        expand_shorthand(*layers.back().table(), reported_before);
     }
+    for (const AssembledService& service : services)
+        for (const std::string& shared : service.shared)
+            for (const Value& layer : layers) {
+                const Value* all = find(*layer.table(), "service");
+                const Value* own = all && all->table() ? find(*all->table(), shared) : nullptr;
+                if (own && own->table())
+                    add(settings, "service." + service.conf.name, *own->table(), true);
+            }
+    for (const Value& layer : layers) add(settings, "", *layer.table());
     return settings;
 }
 
@@ -97,7 +135,7 @@ void print(Context& context, const std::string& key, const std::vector<Layer>& l
 
 Result<int> run_explain(Context& context) {
     auto inputs = TRY(read_inputs(context));
-    auto settings = collect(inputs);
+    auto settings = collect(inputs, TRY(assemble_services(context, inputs)));
     set(context.document, "keys", Table{});
     std::string wanted = context.arguments.empty() ? "" : context.arguments[0];
     bool found = false;
@@ -107,6 +145,7 @@ Result<int> run_explain(Context& context) {
         // Without a key: only what the operator has set.
         bool show = wanted.empty() ? std::any_of(layers.begin(), layers.end(),
                                                  [&](const Layer& layer) {
+                                                     if (layer.shared) return false;
                                                      for (const SiteFile& file : inputs.site_files)
                                                          if (file.file == layer.pos.file)
                                                              return true;

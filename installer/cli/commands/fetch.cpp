@@ -30,12 +30,12 @@ void show(Progress& progress, const FetchProgress& at) {
                         at.done, at.total, now);
 }
 
-// Those of every component that a service of the profile uses.
-std::vector<std::string> artifacts_of_profile(const Inputs& inputs) {
+// Those of every component that a service of the profile uses, unless it is left out.
+Result<std::vector<std::string>> artifacts_of_profile(Context& context, const Inputs& inputs) {
     std::vector<std::string> components, artifacts;
-    for (const ServiceConf& conf : inputs.confs) {
-        const auto& services = inputs.profile.services;
-        if (std::find(services.begin(), services.end(), conf.name) == services.end()) continue;
+    for (const AssembledService& service : TRY(assemble_services(context, inputs))) {
+        if (!service.unset.empty()) continue;
+        const ServiceConf& conf = service.conf;
         if (!conf.component.empty()) components.push_back(conf.component);
         components.insert(components.end(), conf.components.begin(), conf.components.end());
     }
@@ -65,7 +65,7 @@ Result<int> run_fetch(Context& context) {
     Catalog catalog;
     if (artifacts.empty() && !context.has("--all")) {
         auto inputs = TRY(read_inputs(context));
-        artifacts = artifacts_of_profile(inputs);
+        artifacts = TRY(artifacts_of_profile(context, inputs));
         catalog = std::move(inputs.catalog);
     } else {
         catalog = TRY(read_shipped_catalog(context));

@@ -6,6 +6,7 @@
 #include "cli/commands/commands.h"
 #include "cli/planning.h"
 #include "cli/stack_status.h"
+#include "cli/startup.h"
 
 namespace lakebed {
 namespace {
@@ -19,8 +20,11 @@ std::string age(std::uint64_t since) {
     return short_duration(std::max(Duration(0), now - Duration(since)));
 }
 
+constexpr const char* kNotConfigured = "not configured";
+
 std::string table_of(const Context& context, const ServiceGraph& graph,
-                     const std::vector<ServiceStatus>& services) {
+                     const std::vector<ServiceStatus>& services,
+                     const std::vector<const NotConfigured*>& left_out) {
     TextTable table{{"service", "state", "for", "restarts", "address", "reason"},
                     {},
                     {false, false, true, true}};
@@ -31,6 +35,8 @@ std::string table_of(const Context& context, const ServiceGraph& graph,
                               node ? fmt::format("{}", fmt::join(node->addresses, " ")) : "",
                               reason_words(service)});
     }
+    for (const NotConfigured* service : left_out)
+        table.rows.push_back({service->name, kNotConfigured, "", "", "", service->reason});
     std::string text = format_table(table);
     if (!context.io.out_color) return text;
     // The state is painted after the columns have been laid out.
@@ -40,10 +46,11 @@ std::string table_of(const Context& context, const ServiceGraph& graph,
         std::size_t end = text.find('\n', begin) + 1;
         std::string line = text.substr(begin, end - begin);
         if (row > 0) {
-            const ServiceStatus& service = services[row - 1];
-            std::string words = state_words(service);
+            bool is_left_out = row > services.size();
+            std::string words = is_left_out ? kNotConfigured : state_words(services[row - 1]);
+            Color color = is_left_out ? Color::dim : state_color(services[row - 1]);
             if (auto at = line.find("  " + words); at != line.npos)
-                line.replace(at + 2, words.size(), paint(words, state_color(service), true));
+                line.replace(at + 2, words.size(), paint(words, color, true));
         }
         painted += line;
         begin = end;
@@ -51,10 +58,51 @@ std::string table_of(const Context& context, const ServiceGraph& graph,
     return painted;
 }
 
+Result<int> show_startup(Context& context, const ServiceGraph& graph, const StackStatus& status,
+                         bool ready) {
+    if (!context.arguments.empty())
+        return fail(Errc::usage, "--startup is of the whole stack: it takes no service");
+    if (!status.from_lakebedd)
+        return fail("lakebedd is not running, and only it knows when each service was started",
+                    "systemctl start lakebedd; the services go on running");
+    StartupReport report = make_startup_report(graph, start_spans(status.services));
+    if (report.services.empty())
+        return fail("no service has been ready yet", "lakebed status says what each waits for");
+    for (Member& member : startup_document(report))
+        set(context.document, member.key, std::move(member.value));
+    context.print(startup_text(report, context.io.width));
+    return ready ? 0 : kNotRunning;
+}
+
+// Takes from `names` those of services that the site leaves out; no names: all of them.
+std::vector<const NotConfigured*> take_not_configured(const ServiceGraph& graph,
+                                                      std::vector<std::string>& names) {
+    const bool all = names.empty();
+    std::vector<const NotConfigured*> taken;
+    for (const NotConfigured& service : graph.not_configured)
+        if (std::erase(names, service.name) > 0 || all) taken.push_back(&service);
+    return taken;
+}
+
+Array not_configured_rows(const std::vector<const NotConfigured*>& services) {
+    Array rows;
+    for (const NotConfigured* service : services) {
+        Table row;
+        set(row, "name", service->name);
+        set(row, "title", service->title);
+        set(row, "reason", service->reason);
+        rows.emplace_back(std::move(row));
+    }
+    return rows;
+}
+
 Result<int> run_status(Context& context) {
     TRY(require_running_system(context));
     auto graph = TRY(read_current_graph(context));
-    auto nodes = TRY(select_services(graph, context.arguments));
+    auto names = context.arguments;
+    auto left_out = take_not_configured(graph, names);
+    std::vector<const GraphNode*> nodes;
+    if (!names.empty() || context.arguments.empty()) nodes = TRY(select_services(graph, names));
     auto status = TRY(read_status(graph));
     std::vector<ServiceStatus> chosen;
     for (const GraphNode* node : nodes)
@@ -67,12 +115,14 @@ Result<int> run_status(Context& context) {
     set(context.document, "generation", std::int64_t{graph.generation});
     set(context.document, "ready", ready);
     set(context.document, "source", status.from_lakebedd ? "lakebedd" : "systemd");
+    if (context.has("--startup")) return show_startup(context, graph, status, ready);
     Array rows;
     for (const ServiceStatus& service : chosen)
         rows.emplace_back(status_row(service, find_node(graph, service.unit)));
     set(context.document, "services", std::move(rows));
+    set(context.document, "not_configured", not_configured_rows(left_out));
 
-    context.print(table_of(context, graph, chosen));
+    context.print(table_of(context, graph, chosen, left_out));
     if (!status.from_lakebedd)
         context.say("lakebedd is not running: this is what systemd knows; restarts follow its own "
                     "rules until lakebedd is back (systemctl start lakebedd)");
@@ -87,8 +137,13 @@ Command status_command() {
             .arguments = "[SERVICE...]",
             .description =
                 "Exits with 0 when all services are ready, with 3 when not. Works without "
-                "lakebedd too, from what systemd knows.",
-            .examples = {"lakebed status", "lakebed status postgres --json"},
+                "lakebedd too, from what systemd knows. With --startup it shows where the time of "
+                "the last start went: each service from its start to ready, the chain of needs "
+                "that decided when the stack was ready, how much later each other service could "
+                "have been, and the time that a start with nothing lost in between would take.",
+            .options = {{"--startup", "", "the times of the last start instead"}},
+            .examples = {"lakebed status", "lakebed status postgres --json",
+                         "lakebed status --startup"},
             .max_arguments = 100,
             .run = run_status};
 }
