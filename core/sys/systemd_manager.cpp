@@ -131,6 +131,15 @@ Result<void> SystemdManager::restart_unit(const std::string& unit, Duration time
     return run_job("RestartUnit", unit, timeout);
 }
 
+Result<void> SystemdManager::queue_start(const std::string& unit) {
+    std::string what = "cannot start " + unit;
+    BusMessagePtr call = new_call(bus_.bus.get(), kManagerPath, kManagerInterface, "StartUnit");
+    if (call == nullptr || sd_bus_message_append(call.get(), "ss", unit.c_str(), "fail") < 0)
+        return fail_errno(what, ENOTCONN);
+    TRY(send(bus_.bus.get(), call, what));
+    return {};
+}
+
 Result<void> SystemdManager::daemon_reload() {
     TRY(send(bus_.bus.get(), new_call(bus_.bus.get(), kManagerPath, kManagerInterface, "Reload"),
              "cannot reload the unit files"));

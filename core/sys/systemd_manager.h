@@ -39,6 +39,9 @@ class SystemdManager {
     [[nodiscard]] Result<void> restart_unit(const std::string& unit,
                                             Duration timeout = std::chrono::minutes(10));
 
+    // Queues a start (mode fail: it changes no job that is queued) and does not wait for it.
+    [[nodiscard]] Result<void> queue_start(const std::string& unit);
+
     [[nodiscard]] Result<void> daemon_reload();
 
     // Unit files by their [Install] section; both include the daemon-reload that systemctl does

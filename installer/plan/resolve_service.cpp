@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "input/shapes.h"
+#include "model/class_archive.h"
 #include "plan/memory.h"
 #include "plan/resolving.h"
 
@@ -259,6 +260,20 @@ std::string unit_text(const Value& value, bool from_site) {
     return text;
 }
 
+// Where the service's class archive is; its digest covers what an archive must agree with.
+std::string class_archive(const Resolving& r, const StackService& service, const Scope& scope) {
+    std::string basis;
+    for (const auto& [name, value] : scope.values) {
+        bool own = name.find('.') == std::string::npos;
+        bool home = name.starts_with("home:"); // of the JRE, and of the jars
+        bool classes = name.ends_with("class_path") || name.starts_with("extra_jars");
+        if (home || (own && (classes || name == "gc" || name == "jit" || name == "jar")))
+            basis += fmt::format("{}={}\n", name, plain_text(value));
+    }
+    return fmt::format("{}/{}/{}", r.stack.paths.cache, kClassArchiveDirectory,
+                       class_archive_name(service.name, basis));
+}
+
 void resolve_one(Resolving& r, std::size_t index, Context& context) {
     const ServiceConf& conf = *r.confs[index];
     StackService& service = r.stack.services[index];
@@ -291,6 +306,8 @@ void resolve_one(Resolving& r, std::size_t index, Context& context) {
     for (const auto& [name, value] : context.scope().values)
         service.variables[name] = unit_text(value, context.scope().from_site.contains(name));
     service.variables["cache"] = r.stack.paths.cache + "/" + service.name;
+    if (service.jvm)
+        service.variables["class_archive"] = class_archive(r, service, context.scope());
     if (service.instances > 0) service.variables["title"] += " %i";
 }
 

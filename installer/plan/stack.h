@@ -21,7 +21,8 @@
 //   secrets: @secret:NAME@ (path of the file)
 //   at start, by lakebed-init render: @credential:NAME@ @credential-sha256:NAME@
 //   units only: @header@ @after@ @credentials@ @include:FILE@ (a file of units/) @cache@ (the
-//         CacheDirectory, one for all instances)
+//         CacheDirectory, one for all instances); of a JVM service @class_archive@ (what its class
+//         archive is called as long as JRE, class path, @gc@ and @jit@ stay as they are)
 #pragma once
 
 #include <functional>

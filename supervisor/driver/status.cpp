@@ -23,6 +23,9 @@ ServiceStatus status_of(const SupervisorState& state, const GraphNode& node,
         auto usec = (at->time_since_epoch() + wall_minus_boot).count();
         return usec > 0 ? static_cast<std::uint64_t>(usec) : 0;
     };
+    // systemd's own times of this start: ours begin anew when lakebedd adopts what runs.
+    const bool is_up = now.ready_at && now.unit.began && now.unit.became_active &&
+                       *now.unit.began <= *now.unit.became_active;
     std::string needs;
     for (const Need& need : node.needs) {
         const GraphNode* needed = find_node(state.graph, need.unit);
@@ -44,8 +47,8 @@ ServiceStatus status_of(const SupervisorState& state, const GraphNode& node,
         .systemd_restarts = now.unit.n_restarts,
         .retry_at = wall(now.retry_at),
         .queued_at = wall(now.queued_at),
-        .started_at = wall(now.started_at),
-        .ready_at = wall(now.ready_at),
+        .started_at = wall(is_up ? now.unit.began : now.started_at),
+        .ready_at = wall(is_up ? now.unit.became_active : now.ready_at),
         .needs = needs,
         .main_pid = static_cast<std::uint32_t>(std::max(now.unit.main_pid, 0)),
         .hold = now.hold,

@@ -62,6 +62,17 @@ TEST(ListStatus, GivesTheSpansOfTheLastStart) {
     EXPECT_EQ(status.ready_at, 1004'000'000U);
 }
 
+TEST(ListStatus, TakesTheSpansOfWhatItAdoptedFromSystemd) {
+    SupervisorState state = two_services();
+    NodeState& postgres = state.nodes["lakebed-postgres.service"];
+    postgres.started_at = postgres.ready_at = TimePoint(60s);
+    postgres.unit.began = TimePoint(2s);
+    postgres.unit.became_active = TimePoint(4s);
+    ServiceStatus status = list_status(state, 1000s).front();
+    EXPECT_EQ(status.started_at, 1002'000'000U);
+    EXPECT_EQ(status.ready_at, 1004'000'000U);
+}
+
 TEST(Summary, SaysHowManyAreReadyAndWhatTheFirstOtherWaitsFor) {
     SupervisorState state = two_services();
     EXPECT_EQ(summary(state), "site demo, generation 3: 1 of 2 ready; hive was killed by SIGKILL");

@@ -232,5 +232,31 @@ TEST(Resolve, wants_the_parts_of_memory_to_fit_into_the_least_there_may_be) {
         "  fix: raise memory.min, or lower the parts\n");
 }
 
+// kStoreConf as a JVM service with these variables.
+std::string class_archive_of(const std::string& variables, const std::string& site = "") {
+    std::string conf = store_with("unit = \"any", "jvm = true\nunit = \"any");
+    std::size_t at = conf.find("[variables]\n") + 12;
+    SmallStack small = small_stack(site, {conf.insert(at, variables)});
+    EXPECT_EQ(all_text(small.diagnostics), "");
+    return small.stack.services.at(0).variables["class_archive"];
+}
+
+TEST(Resolve, names_a_class_archive_after_what_it_must_agree_with) {
+    const std::string variables =
+        "gc = \"-XX:+UseG1GC\"\nextra_jars = []\nclass_path = [\"@home@/a.jar\"]\n";
+    const std::string plain = class_archive_of(variables);
+    EXPECT_TRUE(plain.starts_with("/var/cache/lakebed/cds/store-")) << plain;
+    EXPECT_TRUE(plain.ends_with(".jsa")) << plain;
+    EXPECT_EQ(class_archive_of(variables, "memory = \"512MiB\"\n[service.store]\nport = 8001\n"
+                                          "level = \"debug\"\n"),
+              plain);
+    for (const char* change : {"gc = \"-XX:+UseZGC\"", "extra_jars = [\"/srv/my.jar\"]",
+                               "class_path = [\"@home@/b.jar\"]"})
+        EXPECT_NE(class_archive_of(variables, std::string("[service.store]\n") + change + "\n"),
+                  plain)
+            << change;
+    EXPECT_FALSE(small_stack().stack.services.at(0).variables.contains("class_archive"));
+}
+
 } // namespace
 } // namespace lakebed::test

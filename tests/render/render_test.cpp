@@ -57,6 +57,17 @@ TEST(Render, writes_units_in_start_order) {
     EXPECT_EQ(small.stack.services[0].name, "web");
 }
 
+TEST(Render, leaves_the_at_sign_of_an_argfile_before_a_path) {
+    SmallStack small = small_stack("", {kWorkerConf});
+    UnitTemplates templates = small.data.templates;
+    templates["worker.service.in"] = "[Service]\nExecStart=/bin/java @@runtime@/jvm.args Main\n";
+    Diagnostics diagnostics;
+    Desired desired = render(small.stack, templates, diagnostics);
+    EXPECT_EQ(all_text(diagnostics), "");
+    EXPECT_EQ(unit(desired, "lakebed-worker@.service"),
+              "[Service]\nExecStart=/bin/java @/run/lakebed/worker@%i/jvm.args Main\n");
+}
+
 TEST(Render, reports_unknown_variables_and_includes_with_their_place) {
     EXPECT_EQ(problems_with({{"any.service.in", "[Unit]\n@include:a.inc@\n"},
                              {"a.inc", "x\n  User=@usr@\n"}}),

@@ -1,4 +1,5 @@
 #include "cli/applying.h"
+#include "cli/class_archives.h"
 #include "cli/commands/commands.h"
 
 namespace lakebed {
@@ -6,6 +7,7 @@ namespace {
 
 Result<int> run_apply(Context& context) {
     TRY(apply_to_host(context));
+    start_class_archives(context);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/applying.h"
+#include "cli/class_archives.h"
 #include "cli/commands/commands.h"
 #include "cli/stack_status.h"
 #include "client/client.h"
@@ -35,6 +36,7 @@ Result<int> run_up(Context& context) {
     if (auto client = Client::connect()) TRY(client->start(""));
     auto graph = TRY(read_current_graph(context));
     TRY(wait_until_ready(context, graph, {}, timeout));
+    start_class_archives(context);
     auto took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
     set(context.document, "ready", true);
     set(context.document, "generation", std::int64_t{generation});
