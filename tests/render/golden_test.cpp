@@ -34,6 +34,25 @@ TEST(Golden, the_core_profile_with_an_empty_site) {
     expect_golden("core.txt", rendered(LAKEBED_SOURCE_DIR, "core", ""));
 }
 
+TEST(Golden, the_whole_lakehouse_in_the_small_sizing) {
+    expect_golden("lakehouse.txt", rendered(LAKEBED_SOURCE_DIR, "lakehouse", "sizing = \"small\"\n"));
+}
+
+// A machine sold with so many GiB shows a little less.
+TEST(ShippedProfiles, fit_machines_of_8_and_16_GiB) {
+    for (const char* profile : {"core", "streaming", "batch", "lakehouse"}) {
+        for (std::uint64_t gib : {8, 16, 64}) {
+            Diagnostics diagnostics;
+            ProfileData data = read_profile_data(LAKEBED_SOURCE_DIR, profile, diagnostics);
+            ResolveInput input = resolve_input(data);
+            input.facts.ram = {(gib << 30) / 100 * 96};
+            Stack stack = resolve(input, diagnostics);
+            EXPECT_EQ(all_text(diagnostics), "") << profile << " on " << gib << " GiB";
+            EXPECT_EQ(stack.sizing, gib == 8 ? "small" : "standard");
+        }
+    }
+}
+
 TEST(Golden, a_small_profile_with_every_format) {
     expect_golden("fixture.txt",
                   rendered(std::filesystem::path(LAKEBED_SOURCE_DIR) / "tests/golden/fixture",

@@ -145,7 +145,7 @@ def test_a_user_of_the_group_works_with_spark_and_others_are_told_what_to_do(mac
                               "insert into demo_ib.lab.t values (1), (2), (39); select sum(a) from demo_ib.lab.t").stdout
     assert rows.strip().splitlines()[-1] == "42"
     refused = spark_sql(machine, "select 1", user="stranger", check=False)
-    assert refused.returncode != 0 and "group lakebed" in refused.stderr and "Exception" not in refused.stderr
+    assert refused.returncode != 0 and "usermod -aG lakebed" in refused.stderr and "Exception" not in refused.stderr
     assert Gateway(machine.gateway).run_all("SET 'execution.runtime-mode' = 'batch'", "SELECT sum(a) FROM demo_ib.lab.t") == [[42]]
 
 
