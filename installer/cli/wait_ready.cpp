@@ -59,6 +59,19 @@ bool is_hopeless(const ServiceStatus& service, std::uint64_t began) {
     return !may_come && service.cause == "bad_config" && service.cause_at >= began;
 }
 
+// Since we began, lakebedd has given a service up but for a try every few minutes, and nothing else
+// is on its way that could change that.
+bool is_stuck(const std::vector<ServiceStatus>& unready, std::uint64_t began) {
+    return std::ranges::any_of(unready,
+                               [&](const ServiceStatus& service) {
+                                   return service.state == "slow_lane" && service.cause_at >= began;
+                               }) &&
+           std::ranges::none_of(unready, [](const ServiceStatus& service) {
+               return service.state == "starting" || service.state == "restarting" ||
+                      service.state == "backing_off" || service.state == "stopping";
+           });
+}
+
 struct Waiter {
     Context& context;
     const ServiceGraph& graph;
@@ -68,6 +81,7 @@ struct Waiter {
     std::vector<ServiceStatus> unready;
     bool interrupted = false;
     bool hopeless = false;
+    bool stuck = false;
 
     // true: nothing is left to wait for, or waiting must end.
     Result<bool> look(Result<StackStatus> status) {
@@ -86,9 +100,10 @@ struct Waiter {
         hopeless = std::any_of(unready.begin(), unready.end(), [&](const ServiceStatus& service) {
             return is_hopeless(service, began);
         });
+        stuck = is_stuck(unready, began);
         // lakebedd may not have read the new graph yet: it must have told of each one we want.
         bool all_known = mine.size() == wanted.size();
-        return interrupted || hopeless || (unready.empty() && all_known);
+        return interrupted || hopeless || stuck || (unready.empty() && all_known);
     }
 };
 
@@ -117,6 +132,9 @@ Error not_ready(const Waiter& waiter, Duration timeout) {
     else if (waiter.hopeless)
         error = {Errc::failed, "a service cannot start as it is configured",
                  "mend it and run lakebed up again"};
+    else if (waiter.stuck)
+        error = {Errc::failed, "a service fails at each start",
+                 "lakebed logs NAME has its own words; lakebedd goes on trying every few minutes"};
     else
         error.message = fmt::format("not all services are ready after {}", to_string(timeout));
     for (const ServiceStatus& service : waiter.unready)

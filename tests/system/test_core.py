@@ -65,6 +65,7 @@ def wait_ready(machine, timeout=120):
 
 def test_the_package_installs_without_starting_or_enabling_anything(machine):
     machine.run("apt-get", "install", "-y", "-qq", machine.deb)
+    machine.run("tee", "/etc/lakebed/conf.d/10-core.toml", input='profile = "core"\n')
     assert machine.active("lakebedd.service") == "inactive"
     assert machine.out("systemctl", "is-enabled", "lakebed.target", check=False) == "disabled"
 

@@ -1,5 +1,6 @@
 """The whole lakehouse on the real engines in a booted systemd: one story, in order."""
 
+import json
 import re
 import time
 from pathlib import Path
@@ -64,8 +65,8 @@ def wait_ready(machine, timeout=180):
     wait_until("every service ready", lambda: all_ready(machine), timeout, 0.5)
 
 
-def spark_sql(machine, statements, user="analyst", check=True):
-    return machine.run("runuser", "-u", user, "--", "lakebed-spark-sql", "--silent", "-e", statements, check=check, timeout=300)
+def spark_sql(machine, statements, *options, user="analyst", check=True):
+    return machine.run("runuser", "-u", user, "--", "lakebed-spark-sql", "--silent", *options, "-e", statements, check=check, timeout=300)
 
 
 def test_without_a_fence_and_a_licence_two_services_are_not_configured_and_said_so(machine):
@@ -147,6 +148,17 @@ def test_a_user_of_the_group_works_with_spark_and_others_are_told_what_to_do(mac
     refused = spark_sql(machine, "select 1", user="stranger", check=False)
     assert refused.returncode != 0 and "usermod -aG lakebed" in refused.stderr and "Exception" not in refused.stderr
     assert Gateway(machine.gateway).run_all("SET 'execution.runtime-mode' = 'batch'", "SELECT sum(a) FROM demo_ib.lab.t") == [[42]]
+
+
+def test_lineage_is_told_where_the_user_says_so(machine):
+    listener = "io.openlineage.spark.agent.OpenLineageSparkListener"
+    options = [f"--conf={key}={value}" for key, value in (
+        ("spark.extraListeners", listener), ("spark.openlineage.transport.type", "file"),
+        ("spark.openlineage.transport.location", "/home/analyst/lineage.ndjson"), ("spark.openlineage.namespace", "lab"))]
+    spark_sql(machine, "create table demo_ib.lab.copy as select * from demo_ib.lab.t", *options)
+    events = [json.loads(line) for line in machine.out("cat", "/home/analyst/lineage.ndjson").splitlines()]
+    outputs = {output["name"] for event in events for output in event.get("outputs", [])}
+    assert any("copy" in name for name in outputs), outputs
 
 
 def test_pyspark_runs_a_program(machine):
