@@ -63,7 +63,7 @@ struct MemoryPart {
     bool operator==(const MemoryPart&) const = default;
 };
 
-// The share of the host's memory a service gets: budget * share / sum of shares, within [min, max].
+// What a service gets: this share of the budget, within [min, max]; less when all together are more.
 struct MemoryConf {
     ByteSize min;
     ByteSize max;

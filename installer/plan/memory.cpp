@@ -52,8 +52,10 @@ Result<std::vector<ByteSize>> share_memory(const std::vector<MemoryClaim>& claim
     for (const MemoryClaim& claim : claims) need += least(claim);
     if (need > budget.bytes) return tl::unexpected(does_not_fit(claims, need, budget));
 
-    // As CSS shares the width of a flex line: give each its part; where parts must be clamped, fix
-    // the clamped ones of the side that weighs more, and share the rest again.
+    // A share is a part of the budget, whoever else there is: one more service or instance changes
+    // nothing for the others while there is room. Where there is none, all give way alike, as CSS
+    // shares the width of a flex line: where parts must be clamped, fix the clamped ones of the side
+    // that weighs more, and share the rest again.
     std::vector<std::optional<std::uint64_t>> given(claims.size());
     for (std::size_t i = 0; i < claims.size(); ++i)
         if (claims[i].fixed) given[i] = claims[i].fixed->bytes;
@@ -72,7 +74,7 @@ Result<std::vector<ByteSize>> share_memory(const std::vector<MemoryClaim>& claim
         for (std::size_t i = 0; i < claims.size(); ++i) {
             if (given[i]) continue;
             const MemoryClaim& claim = claims[i];
-            part[i] = left * claim.share / shares;
+            part[i] = std::min(static_cast<double>(budget.bytes), left / shares) * claim.share;
             raised += claim.count * std::max(0.0, static_cast<double>(claim.min.bytes) - part[i]);
             if (claim.max.bytes != 0)
                 lowered +=

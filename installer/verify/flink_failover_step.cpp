@@ -57,7 +57,10 @@ class Failover {
             TRY(cancel_jobs(step_.jobmanager, names_.job, context)
                     .context(fmt::format("cleaning up: table {} is kept", names_.table)));
         TRY(sql("DROP TABLE IF EXISTS " + names_.table, context).context("cleaning up"));
-        TRY(sql("DROP DATABASE IF EXISTS " + names_.database, context).context("cleaning up"));
+        TRY(sql(fmt::format("DROP DATABASE IF EXISTS {}.lakebed_verify_{} CASCADE",
+                            step_.hive_catalog, context_.token),
+                context)
+                .context("cleaning up"));
         return {};
     }
 

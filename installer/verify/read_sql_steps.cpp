@@ -135,13 +135,14 @@ FlinkFailoverStep read_flink_failover(TableReader& reader) {
         reader.error("unit", fmt::format("{} is \"{}\", expected the name of a service unit",
                                          reader.name("unit"), step.unit));
     step.catalog = reader.string("catalog").value_or(step.catalog);
+    step.hive_catalog = reader.string("hive_catalog").value_or(step.hive_catalog);
     step.rows = read_count(reader, "rows", 10'000'000, step.rows);
     step.rate = read_count(reader, "rate", 1'000'000, step.rate);
-    if (step.rows < 10 * step.rate)
+    if (step.rows < 60 * step.rate)
         reader.error(
             "rows",
-            fmt::format("{} rows at {} a second last less than 10 s: the job would be over "
-                        "before it is disturbed",
+            fmt::format("{} rows at {} a second last less than 60 s: their end must come after the "
+                        "recovery",
                         step.rows, step.rate),
             "raise rows, or lower rate");
     return step;

@@ -38,8 +38,11 @@
 //          {secret:FILE} is the content of that file, which no message ever shows. Flink statements
 //          share one session of the SQL Gateway; Spark statements of one run share one child.
 //   flink-failover: gateway_host, gateway_port*, jobmanager_host, jobmanager_port*, unit* (of the
-//          JobManager), catalog = "demo_ib", rows = 3000, rate = 200 (rows a second; rows must last
-//          10 s at least, for the kill has to hit a running job)
+//          JobManager), catalog = "demo_ib", hive_catalog = "demo_hv" (of the same metastore: a
+//          database dropped there goes with its directory), rows = 3000, rate = 40 (rows a second;
+//          rows must last 60 s at least: TaskManagers work on for heartbeat.timeout without their
+//          JobManager, and Iceberg's sink commits at the end of its input without a checkpoint, so
+//          an end in that time would be written twice)
 #pragma once
 
 #include <atomic>
@@ -157,8 +160,9 @@ struct FlinkFailoverStep {
     HttpAddress jobmanager;
     std::string unit;
     std::string catalog = "demo_ib";
+    std::string hive_catalog = "demo_hv";
     std::int64_t rows = 3000;
-    std::int64_t rate = 200; // a second
+    std::int64_t rate = 40; // a second
     bool operator==(const FlinkFailoverStep&) const = default;
 };
 

@@ -118,7 +118,7 @@ def main():
         machine.run("systemctl", "start", "lakebed-class-archives.service", timeout=900)
         shipped = [start(machine) for _ in range(ROUNDS)]
         directories = use_vendor_scripts(machine)
-        vendor = [start(machine)[0] for _ in range(ROUNDS)]
+        vendor = [start(machine)[0] for _ in range(ROUNDS - 1)]
         machine.run("rm", "-r", *directories)
         machine.run("systemctl", "daemon-reload")
         shipped += [start(machine)]
@@ -130,8 +130,8 @@ def main():
     for service in middle[1]["services"]:
         print(f"{service['name']:22} {service['queued_s']:7.2f} {service['started_s']:7.2f} {service['ready_s']:7.2f}"
               f"{'  critical' if service['critical'] else ''}", file=sys.stderr)
-    figures = {"start_s": round(middle[0], 2), "vendor_scripts_s": round(statistics.median(vendor), 2),
-               "critical_path_s": round(middle[1]["critical_path_s"], 2), "ratio": round(middle[0] / statistics.median(vendor), 3),
+    figures = {"start_s": round(middle[0], 2), "vendor_scripts_s": round(min(vendor), 2),
+               "critical_path_s": round(middle[1]["critical_path_s"], 2), "ratio": round(middle[0] / min(vendor), 3),
                "compose_order_s": round(compose, 1), "without_archives_s": round(cold, 2)}
     print(f"rounds: shipped {[round(r[0], 2) for r in shipped]}, vendors' scripts {[round(v, 2) for v in vendor]}", file=sys.stderr)
     if "--json" in sys.argv:

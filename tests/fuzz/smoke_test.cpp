@@ -75,12 +75,10 @@ void smoke(Target target, const std::vector<std::string>& seeds) {
 const std::vector<std::string> kEdges = {
     "", "\n", "=", "[[", "a = ", std::string(3, '\0'), "\xef\xbb\xbf a = 1", std::string(500, '[')};
 
-std::string graph_of_core() {
+Desired rendered(const std::filesystem::path& root, const std::string& profile) {
     Diagnostics diagnostics;
-    test::ProfileData data = test::read_profile_data(
-        std::filesystem::path(LAKEBED_SOURCE_DIR) / "tests/golden/fixture", "small", diagnostics);
-    return render(resolve(test::resolve_input(data), diagnostics), data.templates, diagnostics)
-        .graph;
+    test::ProfileData data = test::read_profile_data(root, profile, diagnostics);
+    return render(resolve(test::resolve_input(data), diagnostics), data.templates, diagnostics);
 }
 
 TEST(FuzzSmoke, parse_toml) {
@@ -103,8 +101,26 @@ TEST(FuzzSmoke, catalog) {
 
 TEST(FuzzSmoke, graph) {
     auto seeds = kEdges;
-    seeds.push_back(graph_of_core());
+    seeds.push_back(
+        rendered(std::filesystem::path(LAKEBED_SOURCE_DIR) / "tests/golden/fixture", "small")
+            .graph);
     smoke(fuzz_graph, seeds);
+}
+
+TEST(FuzzSmoke, verify) {
+    auto seeds = kEdges;
+    seeds.push_back(rendered(LAKEBED_SOURCE_DIR, "lakehouse").verify);
+    smoke(fuzz_verify, seeds);
+}
+
+TEST(FuzzSmoke, gateway_reply) {
+    smoke(
+        fuzz_gateway_reply,
+        {"{}", "[[[[", "\"\\ud800\"", R"({"sessionHandle":"02afc5f9-321a-4807"})",
+         R"({"errors":["Internal server error.","<Exception on server side:\nCaused by: a.B: no"]})",
+         R"({"resultType":"PAYLOAD","jobID":"21cd","results":{"columns":[{"name":"a"}],"data":[)"
+         R"({"kind":"INSERT","fields":[1,2.50,true,null,[1,2],"it's"]},)"
+         R"({"kind":"DELETE","fields":[9223372036854775807]}]},"nextResultUri":"/v2/sessions/1"})"});
 }
 
 TEST(FuzzSmoke, service_conf) {

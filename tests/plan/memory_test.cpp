@@ -25,6 +25,13 @@ TEST(Memory, goes_by_share_when_nothing_is_in_the_way) {
     EXPECT_EQ(mib(*sizes), (std::vector<std::uint64_t>{250, 750}));
 }
 
+TEST(Memory, of_one_does_not_depend_on_the_others_while_there_is_room) {
+    auto one = share_memory({claim("a", 0.25, 10, 0)}, {1000 * kMiB});
+    auto two = share_memory({claim("a", 0.25, 10, 0), claim("b", 0.5, 10, 0)}, {1000 * kMiB});
+    EXPECT_EQ(mib(*one), (std::vector<std::uint64_t>{250}));
+    EXPECT_EQ(mib(*two), (std::vector<std::uint64_t>{250, 500}));
+}
+
 TEST(Memory, that_one_cannot_use_goes_to_the_others) {
     auto sizes = share_memory({claim("a", 1, 10, 100), claim("b", 1, 10, 0), claim("c", 2, 10, 0)},
                               {1000 * kMiB});

@@ -35,7 +35,8 @@ TEST(Golden, the_core_profile_with_an_empty_site) {
 }
 
 TEST(Golden, the_whole_lakehouse_in_the_small_sizing) {
-    expect_golden("lakehouse.txt", rendered(LAKEBED_SOURCE_DIR, "lakehouse", "sizing = \"small\"\n"));
+    expect_golden("lakehouse.txt",
+                  rendered(LAKEBED_SOURCE_DIR, "lakehouse", "sizing = \"small\"\n"));
 }
 
 // A machine sold with so many GiB shows a little less.

@@ -115,10 +115,14 @@ def test_verify_proves_both_engines_on_the_same_tables(machine):
     assert any(name.startswith("lakebed-verify-") for name in names)
 
 
-def test_verify_leaves_no_database_table_or_file(machine):
+def left_by_verify(machine):
     rows = Gateway(machine.gateway).run("SHOW DATABASES IN demo_ib")
-    assert not [row for row in rows if "lakebed_verify" in row[0]], rows
-    assert machine.out("bash", "-c", "ls /var/lib/lakebed/data/minio/drive/warehouse | grep lakebed_verify || true") == ""
+    return ([row[0] for row in rows if "lakebed_verify" in row[0]],
+            machine.out("bash", "-c", "find /var/lib/lakebed/data/minio/drive/warehouse | grep lakebed_verify || true"))
+
+
+def test_verify_leaves_no_database_table_or_file(machine):
+    assert left_by_verify(machine) == ([], "")
 
 
 def test_every_session_sees_both_catalogs_and_they_hold_no_secret(machine):
@@ -246,6 +250,7 @@ def test_verify_deep_kills_the_jobmanager_under_a_job(machine, cdc):
         print(f"{step['seconds']:6.1f} s {'ok    ' if step['ok'] else 'FAILED'} {step['name']}: {step['detail']}")
     assert code == 0
     assert any("JobManager" in step["name"] for step in document["steps"])
+    assert left_by_verify(machine) == ([], "")
 
 
 def test_after_a_reboot_tables_and_jobs_are_still_there(machine, cdc):
@@ -262,7 +267,7 @@ def test_a_catalog_of_the_users_own_and_a_dropped_one_are_respected(machine):
     machine.run("systemctl", "restart", unit("init-catalogs"), unit("flink-sql-gateway"))
     catalogs = {row[0] for row in Gateway(machine.gateway).run("SHOW CATALOGS")}
     assert "own" in catalogs and "demo_ib" in catalogs and "demo_hv" not in catalogs
-    machine.run("lakebed", "init", "--recreate", "init-catalogs", timeout=120)
+    machine.run("lakebed", "init", "--recreate", "init-catalogs", "--yes", timeout=120)
     assert "demo_hv" in {row[0] for row in Gateway(machine.gateway).run("SHOW CATALOGS")}
 
 

@@ -136,7 +136,7 @@ TEST(ReadSqlSteps, AFailoverMustLastAndNameAUnit) {
     EXPECT_THAT(mistakes("flink-failover", "gateway_port = 1\njobmanager_port = 2\nunit = \"jm\"\n"
                                            "rows = 100\nrate = 50\n"),
                 ElementsAre("6: step[0].unit is \"jm\", expected the name of a service unit",
-                            HasSubstr("7: 100 rows at 50 a second last less than 10 s")));
+                            HasSubstr("7: 100 rows at 50 a second last less than 60 s")));
 }
 
 } // namespace
