@@ -63,7 +63,8 @@ struct MemoryPart {
     bool operator==(const MemoryPart&) const = default;
 };
 
-// What a service gets: this share of the budget, within [min, max]; less when all together are more.
+// What a service gets: this share of the budget, within [min, max]; less when all together are
+// more.
 struct MemoryConf {
     ByteSize min;
     ByteSize max;

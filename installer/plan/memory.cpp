@@ -54,8 +54,8 @@ Result<std::vector<ByteSize>> share_memory(const std::vector<MemoryClaim>& claim
 
     // A share is a part of the budget, whoever else there is: one more service or instance changes
     // nothing for the others while there is room. Where there is none, all give way alike, as CSS
-    // shares the width of a flex line: where parts must be clamped, fix the clamped ones of the side
-    // that weighs more, and share the rest again.
+    // shares the width of a flex line: where parts must be clamped, fix the clamped ones of the
+    // side that weighs more, and share the rest again.
     std::vector<std::optional<std::uint64_t>> given(claims.size());
     for (std::size_t i = 0; i < claims.size(); ++i)
         if (claims[i].fixed) given[i] = claims[i].fixed->bytes;
