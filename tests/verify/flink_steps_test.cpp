@@ -64,7 +64,7 @@ class FailoverTest : public testing::Test {
 
     Result<std::string> run(const CancelFlag* cancel = nullptr) {
         HttpAddress address{"127.0.0.1", server->port()};
-        FlinkFailoverStep step{address, address, "jm.service", "demo_ib", 3000, 200};
+        FlinkFailoverStep step{address, address, "jm.service"};
         StepContext context{std::chrono::steady_clock::now() + std::chrono::seconds(20), "t0",
                             std::chrono::seconds(5), cancel};
         return run_failover(step, context, [&](const std::string& unit) -> Result<void> {

@@ -67,8 +67,9 @@ unit = "lakebed-flink-jobmanager.service"
                                {"127.0.0.1", 8082},
                                "lakebed-flink-jobmanager.service",
                                "demo_ib",
+                               "demo_hv",
                                3000,
-                               200};
+                               40};
     using std::chrono::minutes;
     EXPECT_EQ(steps, (std::vector<VerifyStep>{
                          {"flink-jobmanager: flink-cluster", "flink-jobmanager", minutes(1),
