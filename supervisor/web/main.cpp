@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,27 +11,62 @@
 #include "driver/driver.h"
 #include "sys/journal.h"
 #include "sys/notify.h"
+#include "web/web_surface.h"
 
 namespace {
 
-constexpr const char* kUsage = R"(usage: lakebedd [--graph FILE] [--state DIR]
+constexpr const char* kUsage =
+    R"(usage: lakebedd [--graph FILE] [--state DIR] [--web ADDRESS:PORT|off]
 
 Starts the services of lakebed in order and restarts what failed. Runs as a unit of systemd.
 
   --graph FILE   the service graph (default /var/lib/lakebed/current/graph.toml)
   --state DIR    what must be remembered (default /var/lib/lakebed/supervisor)
+  --web ADDRESS  where the status page is served, on loopback (default 127.0.0.1:7070); off: nowhere
   --version      print the version
   --help         print this
 
 SIGHUP reads the graph again. SIGTERM ends lakebedd; the services go on running.
 )";
 
+using WebAddress = std::optional<lakebed::ListenAddress>; // none: off
+
+std::uint64_t wall_clock() {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                          std::chrono::system_clock::now().time_since_epoch())
+                                          .count());
+}
+
+void serve(lakebed::EventLoop& loop, lakebed::Driver& driver, const lakebed::ListenAddress& address,
+           std::optional<lakebed::WebSurface>& surface) {
+    using namespace lakebed;
+    surface.emplace(
+        loop, HttpServerOptions{.address = address},
+        WebSource{.view =
+                      [&driver] {
+                          return make_stack_view(driver.graph(), driver.info(), driver.services(),
+                                                 wall_clock());
+                      },
+                  .complain =
+                      [&driver](const std::string& problem) {
+                          if (!problem.empty())
+                              log_event(LogLevel::warning, problem + "; supervision goes on");
+                          else
+                              log_event(LogLevel::notice, "the status page is served again");
+                          driver.set_side_problem(problem);
+                      }});
+    driver.set_listener(
+        {.service_changed =
+             [&](const ServiceStatus& service) { surface->service_changed(service); },
+         .changed = [&] { surface->changed(); }});
+}
+
 int usage_error(std::string_view message) {
     fmt::print(stderr, "lakebedd: {}\n{}", message, kUsage);
     return 2;
 }
 
-lakebed::Result<void> run(lakebed::DriverOptions options) {
+lakebed::Result<void> run(lakebed::DriverOptions options, const WebAddress& web) {
     using namespace lakebed;
     EventLoop loop = TRY(EventLoop::make());
     Driver driver(loop, std::move(options));
@@ -42,8 +78,11 @@ lakebed::Result<void> run(lakebed::DriverOptions options) {
     }));
     TRY(loop.keep_watchdog());
     TRY(driver.start());
+    std::optional<WebSurface> surface;
+    if (web) serve(loop, driver, *web, surface);
     TRY(loop.run());
     notify_systemd("STOPPING=1");
+    driver.set_listener({});
     driver.shut_down();
     return {};
 }
@@ -52,6 +91,7 @@ lakebed::Result<void> run(lakebed::DriverOptions options) {
 
 int main(int argc, char** argv) {
     lakebed::DriverOptions options{.version = LAKEBED_VERSION};
+    WebAddress web = lakebed::ListenAddress{};
     if (const char* runtime = std::getenv("RUNTIME_DIRECTORY")) options.runtime_directory = runtime;
     for (int i = 1; i < argc; ++i) {
         std::string_view flag = argv[i];
@@ -63,14 +103,22 @@ int main(int argc, char** argv) {
             fmt::print("lakebedd {}\n", LAKEBED_VERSION);
             return 0;
         }
+        std::string web_text;
         std::string* value = flag == "--graph"   ? &options.graph
                              : flag == "--state" ? &options.state_directory
+                             : flag == "--web"   ? &web_text
                                                  : nullptr;
         if (value == nullptr) return usage_error(fmt::format("unknown argument \"{}\"", flag));
         if (++i == argc) return usage_error(fmt::format("{} needs a value", flag));
         *value = argv[i];
+        if (flag != "--web") continue;
+        web.reset();
+        if (web_text == "off") continue;
+        lakebed::Result<lakebed::ListenAddress> address = lakebed::parse_listen_address(web_text);
+        if (!address) return usage_error("--web: " + address.error().message);
+        web = *address;
     }
-    lakebed::Result<void> ended = run(std::move(options));
+    lakebed::Result<void> ended = run(std::move(options), web);
     if (ended) return 0;
     lakebed::log_event(lakebed::LogLevel::error, ended.error().message);
     return static_cast<int>(ended.error().code);
