@@ -222,7 +222,8 @@ std::string render_startup(const StackView& view) {
     for (const std::string& name : report.critical) path.push_back(escape_html(name));
     std::string text = fmt::format(
         "<div id=\"startup\" data-live><section aria-labelledby=\"h-startup\"><h2 "
-        "id=\"h-startup\">Last start: ready after {:.1f} s</h2>\n<div class=\"scroll\">{}</div>\n"
+        "id=\"h-startup\">Last start: ready after {:.1f} s</h2>\n<div class=\"scroll\" "
+        "tabindex=\"0\" role=\"region\" aria-label=\"drawing of the start-up\">{}</div>\n"
         "<p class=\"legend\">★ critical path ({:.1f} s): {}. With nothing lost between services: "
         "{:.1f} s; lost: {:.1f} s. Thin lines: how much later it could have been ready.</p>\n",
         seconds(report.total), draw_startup(report), seconds(report.critical_path),
