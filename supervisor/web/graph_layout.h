@@ -2,8 +2,8 @@
 //
 // How it works (after Sugiyama): each node stands one row below the last of what it needs; lines
 // over several rows get a turning point in each; rows are ordered so that neighbours stand near
-// each other, and then moved sideways towards them. Needs that follow from others are left out, but for sessions,
-// which say who restarts with whom.
+// each other, and then moved sideways towards them. Needs that follow from others are left out, but
+// for sessions, which say who restarts with whom.
 #pragma once
 
 #include <cstddef>

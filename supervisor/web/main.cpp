@@ -66,7 +66,8 @@ int usage_error(std::string_view message) {
     return 2;
 }
 
-lakebed::Result<void> run(lakebed::DriverOptions options, const WebAddress& web) {
+lakebed::Result<void> run(lakebed::DriverOptions options, const WebAddress& web,
+                          const std::string& web_problem) {
     using namespace lakebed;
     EventLoop loop = TRY(EventLoop::make());
     Driver driver(loop, std::move(options));
@@ -79,6 +80,10 @@ lakebed::Result<void> run(lakebed::DriverOptions options, const WebAddress& web)
     TRY(loop.keep_watchdog());
     TRY(driver.start());
     std::optional<WebSurface> surface;
+    if (!web_problem.empty()) {
+        log_event(LogLevel::error, web_problem + "; supervision goes on without a status page");
+        driver.set_side_problem(web_problem);
+    }
     if (web) serve(loop, driver, *web, surface);
     TRY(loop.run());
     notify_systemd("STOPPING=1");
@@ -92,6 +97,7 @@ lakebed::Result<void> run(lakebed::DriverOptions options, const WebAddress& web)
 int main(int argc, char** argv) {
     lakebed::DriverOptions options{.version = LAKEBED_VERSION};
     WebAddress web = lakebed::ListenAddress{};
+    std::string web_problem;
     if (const char* runtime = std::getenv("RUNTIME_DIRECTORY")) options.runtime_directory = runtime;
     for (int i = 1; i < argc; ++i) {
         std::string_view flag = argv[i];
@@ -115,10 +121,13 @@ int main(int argc, char** argv) {
         web.reset();
         if (web_text == "off") continue;
         lakebed::Result<lakebed::ListenAddress> address = lakebed::parse_listen_address(web_text);
-        if (!address) return usage_error("--web: " + address.error().message);
-        web = *address;
+        // Services that nobody restarts would be a high price for a slip in the page's address.
+        if (address)
+            web = *address;
+        else
+            web_problem = "--web: " + address.error().message;
     }
-    lakebed::Result<void> ended = run(std::move(options), web);
+    lakebed::Result<void> ended = run(std::move(options), web, web_problem);
     if (ended) return 0;
     lakebed::log_event(lakebed::LogLevel::error, ended.error().message);
     return static_cast<int>(ended.error().code);

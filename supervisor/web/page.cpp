@@ -161,11 +161,11 @@ std::string address_cell(const GraphNode& node) {
 }
 
 std::string service_row(const StackView& view, const ServiceStatus& service) {
-    const GraphNode* node = find_node(*view.graph, service.unit);
+    const GraphNode* node = node_of(view, service.unit);
     std::string needs;
     if (node != nullptr)
         for (const Need& need : node->needs) {
-            const GraphNode* needed = find_node(*view.graph, need.unit);
+            const GraphNode* needed = node_of(view, need.unit);
             if (needed != nullptr) needs += (needs.empty() ? "" : ", ") + link_to(needed->name);
         }
     return fmt::format(

@@ -34,11 +34,18 @@ StackView make_stack_view(const ServiceGraph& graph, SupervisorInfo info,
                          .started = Duration(service.started_at),
                          .ready = Duration(service.ready_at)});
     StackView view{.graph = &graph,
+                   .by_unit = {},
                    .info = std::move(info),
                    .services = std::move(services),
                    .startup = make_startup_report(graph, spans),
                    .now = now};
+    for (const GraphNode& node : graph.nodes) view.by_unit[node.unit] = &node;
     return view;
+}
+
+const GraphNode* node_of(const StackView& view, std::string_view unit) {
+    auto found = view.by_unit.find(unit);
+    return found == view.by_unit.end() ? nullptr : found->second;
 }
 
 Mood mood_of(const ServiceStatus& service) {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "model/startup.h"
@@ -12,6 +14,7 @@ namespace lakebed {
 
 struct StackView {
     const ServiceGraph* graph = nullptr; // outlives the view
+    std::unordered_map<std::string_view, const GraphNode*> by_unit;
     SupervisorInfo info;
     std::vector<ServiceStatus> services;
     StartupReport startup;
@@ -20,6 +23,9 @@ struct StackView {
 
 [[nodiscard]] StackView make_stack_view(const ServiceGraph& graph, SupervisorInfo info,
                                         std::vector<ServiceStatus> services, std::uint64_t now);
+
+// Null for a unit that is no node.
+[[nodiscard]] const GraphNode* node_of(const StackView& view, std::string_view unit);
 
 // How it stands with a service, for people in a hurry.
 enum class Mood {

@@ -12,34 +12,35 @@ double seconds(Duration duration) {
 }
 
 Json service_row(const StackView& view, const ServiceStatus& service) {
-    const GraphNode* node = find_node(*view.graph, service.unit);
+    const GraphNode* node = node_of(view, service.unit);
     Json needs = Json::array();
     if (node != nullptr)
         for (const Need& need : node->needs) {
-            const GraphNode* needed = find_node(*view.graph, need.unit);
-            needs.push_back({{"name", needed == nullptr ? need.unit : needed->name},
-                             {"type", to_string(need.type)}});
+            const GraphNode* needed = node_of(view, need.unit);
+            Json& entry = needs.emplace_back();
+            entry["name"] = needed == nullptr ? need.unit : needed->name;
+            entry["type"] = to_string(need.type);
         }
-    return {
-        {"name", service.name},
-        {"unit", service.unit},
-        {"kind", service.kind},
-        {"title", service.title},
-        {"state", service.state},
-        {"active", service.active},
-        {"since", service.since},
-        {"restarts", service.restarts + service.systemd_restarts},
-        {"reason", service.sentence},
-        {"cause", service.cause},
-        {"cause_detail", service.cause_detail},
-        {"cause_at", service.cause_at},
-        {"retry_at", service.retry_at},
-        {"main_pid", service.main_pid},
-        {"hold", service.hold},
-        {"addresses", node == nullptr ? std::vector<std::string>() : node->addresses},
-        {"ui", node == nullptr ? std::string() : user_interface(*node)},
-        {"needs", std::move(needs)},
-    };
+    Json row; // key by key: a list of pairs would make an array of each pair first
+    row["name"] = service.name;
+    row["unit"] = service.unit;
+    row["kind"] = service.kind;
+    row["title"] = service.title;
+    row["state"] = service.state;
+    row["active"] = service.active;
+    row["since"] = service.since;
+    row["restarts"] = service.restarts + service.systemd_restarts;
+    row["reason"] = service.sentence;
+    row["cause"] = service.cause;
+    row["cause_detail"] = service.cause_detail;
+    row["cause_at"] = service.cause_at;
+    row["retry_at"] = service.retry_at;
+    row["main_pid"] = service.main_pid;
+    row["hold"] = service.hold;
+    row["addresses"] = node == nullptr ? std::vector<std::string>() : node->addresses;
+    row["ui"] = node == nullptr ? std::string() : user_interface(*node);
+    row["needs"] = std::move(needs);
+    return row;
 }
 
 Json startup(const StartupReport& report) {

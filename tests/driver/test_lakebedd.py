@@ -429,6 +429,10 @@ def test_a_taken_port_of_the_page_keeps_nobody_from_supervising(machine):
     problem = machine.out("busctl", "get-property", "io.lakebed.Supervisor1", "/io/lakebed/Supervisor1", "io.lakebed.Supervisor1",
                           "Problem")
     assert "cannot serve the status page on 127.0.0.1:8099: Address already in use" in problem
+    put(machine, "/etc/default/lakebedd", "LAKEBEDD_OPTIONS='--web 0.0.0.0:7070'\n")
+    machine.run("systemctl", "restart", "lakebedd")
+    wait_ready(machine)
+    assert ":7070" not in machine.out("ss", "-Hltn")
     put(machine, "/etc/default/lakebedd", "LAKEBEDD_OPTIONS='--web off'\n")
     machine.run("systemctl", "restart", "lakebedd")
     wait_ready(machine)
