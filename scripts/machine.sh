@@ -23,7 +23,7 @@ MACHINE_CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/lakebed/machine
 MACHINE_SUITE=bookworm
 MACHINE_PACKAGES=(
     systemd systemd-sysv dbus ca-certificates iproute2 procps less
-    libstdc++6 libsystemd0 libcurl4 libarchive13 libssl3 libpq5 libfmt9 python3
+    libstdc++6 libsystemd0 libcurl4 libarchive13 libssl3 libpq5 libmicrohttpd12 libfmt9 python3
 )
 MACHINE_CGROUPS=(systemd unified cpu cpuacct pids blkio)
 MACHINE_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

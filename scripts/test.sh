@@ -11,7 +11,7 @@ need_build_tools
 export CTEST_OUTPUT_ON_FAILURE=1
 if [ -z "$label" ] || [ "$label" = system ]; then
     need_machine_tools
-    need python3 python3-pytest
+    need python3 python3-pytest python3-prometheus-client chromium
     export LAKEBED_DEB LAKEBED_DEPOT
     base_log=build/machine-base.log
     mkdir -p build

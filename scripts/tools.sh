@@ -17,7 +17,7 @@ need() { # PACKAGE...
 need_build_tools() {
     need g++ cmake ninja-build ccache mold pkg-config git ca-certificates \
         libexpected-dev libtomlplusplus-dev libfmt-dev libsystemd-dev libcurl4-openssl-dev \
-        libarchive-dev libssl-dev libpq-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev \
+        libarchive-dev libssl-dev libpq-dev libmicrohttpd-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev \
         file dpkg-dev
 }
 

@@ -86,19 +86,8 @@ Result<void> Driver::start() {
         });
     bus_service_ = std::make_unique<BusService>(
         loop_, BusServiceHandlers{
-                   .services = [this] { return list_status(state(), wall_minus_boot()); },
-                   .info =
-                       [this] {
-                           return SupervisorInfo{
-                               .site = state().graph.site,
-                               .site_id = state().graph.site_id,
-                               .generation = static_cast<std::uint32_t>(state().graph.generation),
-                               .version = options_.version,
-                               .target_active = state().target_up,
-                               .ready = all_ready(state()),
-                               .problem = problem_,
-                           };
-                       },
+                   .services = [this] { return services(); },
+                   .info = [this] { return info(); },
                    .command = [this](Verb verb, const std::string& name) -> Result<void> {
                        UserCommand command{.verb = verb, .unit = {}};
                        if (!name.empty()) command.unit = TRY(find_unit(state(), name));
@@ -119,6 +108,24 @@ Result<void> Driver::start() {
     relist_later();
     tell_status();
     return {};
+}
+
+std::vector<ServiceStatus> Driver::services() const {
+    return list_status(state(), wall_minus_boot());
+}
+
+ServiceStatus Driver::service(const GraphNode& node) const {
+    return service_status(state(), node, wall_minus_boot());
+}
+
+SupervisorInfo Driver::info() const {
+    return {.site = state().graph.site,
+            .site_id = state().graph.site_id,
+            .generation = static_cast<std::uint32_t>(state().graph.generation),
+            .version = options_.version,
+            .target_active = state().target_up,
+            .ready = all_ready(state()),
+            .problem = problem_.empty() ? side_problem_ : problem_};
 }
 
 Result<ServiceGraph> Driver::load_graph() const {
@@ -372,6 +379,7 @@ void Driver::save_soon() {
 }
 
 void Driver::tell_status() {
+    if (listener_.changed) listener_.changed();
     std::string text = !problem_.empty() ? problem_ : summary(state());
     if (text == status_) return;
     status_ = std::move(text);

@@ -2,12 +2,14 @@
 // engine's Actions are carried out. One loop, one thread, no blocking call but to write the state.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "driver/bus_service.h"
 #include "driver/event_gate.h"
@@ -27,6 +29,12 @@ struct DriverOptions {
     std::string version;
 };
 
+// Who shows the services to people; called when a change has been dealt with.
+struct DriverListener {
+    std::function<void(const ServiceStatus& service)> service_changed; // another state
+    std::function<void()> changed;                                     // anything may have
+};
+
 class Driver {
   public:
     // `loop` must outlive it.
@@ -42,6 +50,14 @@ class Driver {
 
     // Writes what must be remembered. The services stay as they are.
     void shut_down();
+
+    void set_listener(DriverListener listener) { listener_ = std::move(listener); }
+    // Something beside supervision does not work: part of info().problem while there is no worse.
+    void set_side_problem(std::string problem) { side_problem_ = std::move(problem); }
+
+    [[nodiscard]] const ServiceGraph& graph() const { return state().graph; }
+    [[nodiscard]] std::vector<ServiceStatus> services() const;
+    [[nodiscard]] SupervisorInfo info() const;
 
   private:
     // Events in (driver.cpp).
@@ -77,6 +93,7 @@ class Driver {
     void announce(const std::string& unit, State state);
     void look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& failed, bool again);
 
+    [[nodiscard]] ServiceStatus service(const GraphNode& node) const;
     [[nodiscard]] const SupervisorState& state() const { return supervisor_.state(); }
     [[nodiscard]] const NodeState* node(const std::string& unit) const;
 
@@ -87,6 +104,8 @@ class Driver {
     Supervisor supervisor_;
     bool has_graph_ = false;
     std::string problem_;
+    std::string side_problem_;
+    DriverListener listener_;
 
     std::unique_ptr<SystemdConnection> systemd_;
     std::unique_ptr<BusService> bus_service_;

@@ -171,6 +171,7 @@ void Driver::announce(const std::string& unit, State state_now) {
     const GraphNode* spec = find_node(state().graph, unit);
     if (spec == nullptr) return;
     if (bus_service_) bus_service_->service_changed(spec->name, to_string(state_now));
+    if (listener_.service_changed) listener_.service_changed(service(*spec));
 }
 
 void Driver::look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& failed, bool again) {

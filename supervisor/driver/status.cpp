@@ -15,8 +15,10 @@ const NodeState& node_state(const SupervisorState& state, const std::string& uni
     return found == state.nodes.end() ? kNone : found->second;
 }
 
-ServiceStatus status_of(const SupervisorState& state, const GraphNode& node,
-                        std::chrono::microseconds wall_minus_boot) {
+} // namespace
+
+ServiceStatus service_status(const SupervisorState& state, const GraphNode& node,
+                             std::chrono::microseconds wall_minus_boot) {
     const NodeState& now = node_state(state, node.unit);
     auto wall = [&](const std::optional<TimePoint>& at) -> std::uint64_t {
         if (!at) return 0;
@@ -61,13 +63,11 @@ ServiceStatus status_of(const SupervisorState& state, const GraphNode& node,
     return status;
 }
 
-} // namespace
-
 std::vector<ServiceStatus> list_status(const SupervisorState& state,
                                        std::chrono::microseconds wall_minus_boot) {
     std::vector<ServiceStatus> services;
     for (const GraphNode& node : state.graph.nodes)
-        services.push_back(status_of(state, node, wall_minus_boot));
+        services.push_back(service_status(state, node, wall_minus_boot));
     return services;
 }
 

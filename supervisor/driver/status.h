@@ -14,6 +14,9 @@ namespace lakebed {
 [[nodiscard]] std::vector<ServiceStatus> list_status(const SupervisorState& state,
                                                      std::chrono::microseconds wall_minus_boot);
 
+[[nodiscard]] ServiceStatus service_status(const SupervisorState& state, const GraphNode& node,
+                                           std::chrono::microseconds wall_minus_boot);
+
 // Every node is ready, and there is one.
 [[nodiscard]] bool all_ready(const SupervisorState& state);
 

@@ -165,6 +165,47 @@ def test_a_graph_is_taken_up_by_reload_and_services_start_in_order_when_ready(ma
     assert stamps(machine, "a")[1] <= int(machine.show(unit("i"), "ExecMainStartTimestampMonotonic")["ExecMainStartTimestampMonotonic"])
 
 
+FETCH = """import sys, urllib.request
+with urllib.request.urlopen(sys.argv[1], timeout=5) as reply: print(reply.status, reply.read().decode(), end="")
+"""
+
+
+def fetch(machine, path, port=7070):
+    status, _, body = machine.out("python3", "-c", FETCH, f"http://127.0.0.1:{port}{path}").partition(" ")
+    assert status == "200"
+    return body
+
+
+def metrics(machine):
+    """Value by name and labels, read by the parser of Prometheus's own Python client."""
+    from prometheus_client.parser import text_string_to_metric_families
+    return {(sample.name, *sorted(sample.labels.values())): sample.value
+            for family in text_string_to_metric_families(fetch(machine, "/metrics") + "\n") for sample in family.samples}
+
+
+def test_the_status_page_shows_the_services_to_people_and_programs(machine):
+    page = fetch(machine, "/")
+    assert "All 5 ready." in page and 'id="service-web"' in page and "<svg" in page
+    status = json.loads(fetch(machine, "/api/status"))
+    assert {s["name"]: s["state"] for s in status["services"]} == {name: "ready" for name in [*SERVICES, "i"]}
+    assert status["ready"] and status["startup"]["critical_path"] == ["a", "b", "c"]
+    seen = metrics(machine)
+    assert seen["lakebed_ready",] == 1 and seen["lakebed_service_state", "ready", "web"] == 1
+    assert seen["lakebed_loop_turn_seconds_count",] > 0
+    assert "127.0.0.1:7070" in machine.out("ss", "-Hltn") and "0.0.0.0:7070" not in machine.out("ss", "-Hltn")
+
+
+def test_the_stream_of_events_tells_of_a_change(machine):
+    machine.sh("timeout 20 python3 -c 'import urllib.request; r = urllib.request.urlopen(\"http://127.0.0.1:7070/api/events\")\n"
+               "while True: print(r.readline().decode(), end=\"\", flush=True)' >/run/stream 2>&1 &")
+    wait_until("the first event", lambda: machine.out("grep", "-c", "^event: status", "/run/stream", check=False) not in ("", "0"))
+    before = machine.main_pid(unit("web"))
+    machine.run("kill", "-KILL", str(before))
+    wait_until("the change", lambda: re.search(r'"name":"web"[^}]*"state":"(restarting|starting)"', machine.out("cat", "/run/stream")))
+    wait_ready(machine)
+    assert metrics(machine)["lakebed_service_restarts_total", "crash", "web"] == 1
+
+
 def test_a_killed_service_is_restarted_at_once_and_only_its_session_follows(machine):
     before = invocations(machine)
     pid = machine.main_pid(unit("b"))
@@ -379,6 +420,27 @@ def test_a_reboot_brings_all_back_also_what_an_operator_had_stopped(machine):
     time.sleep(0.5)
     machine.reboot()
     wait_ready(machine, timeout=30)
+
+
+def test_a_taken_port_of_the_page_keeps_nobody_from_supervising(machine):
+    put(machine, "/etc/default/lakebedd", "LAKEBEDD_OPTIONS='--web 127.0.0.1:8099'\n")  # that of service web
+    machine.run("systemctl", "restart", "lakebedd")
+    wait_ready(machine)
+    problem = machine.out("busctl", "get-property", "io.lakebed.Supervisor1", "/io/lakebed/Supervisor1", "io.lakebed.Supervisor1",
+                          "Problem")
+    assert "cannot serve the status page on 127.0.0.1:8099: Address already in use" in problem
+    put(machine, "/etc/default/lakebedd", "LAKEBEDD_OPTIONS='--web 0.0.0.0:7070'\n")
+    machine.run("systemctl", "restart", "lakebedd")
+    wait_ready(machine)
+    assert ":7070" not in machine.out("ss", "-Hltn")
+    put(machine, "/etc/default/lakebedd", "LAKEBEDD_OPTIONS='--web off'\n")
+    machine.run("systemctl", "restart", "lakebedd")
+    wait_ready(machine)
+    assert ":7070" not in machine.out("ss", "-Hltn")
+    machine.run("rm", "/etc/default/lakebedd")
+    machine.run("systemctl", "restart", "lakebedd")
+    wait_ready(machine)
+    assert fetch(machine, "/healthz") == "ok"
 
 
 def test_at_rest_it_is_small_and_quiet(machine):

@@ -1,0 +1,87 @@
+#include "web/stack_view.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace lakebed {
+namespace {
+
+bool is_one_of(const std::string& state, std::initializer_list<std::string_view> states) {
+    return std::find(states.begin(), states.end(), state) != states.end();
+}
+
+std::string http_address(const GraphNode& node, const ProbeSpec& probe) {
+    const auto* http = std::get_if<HttpProbe>(&probe.how);
+    if (http == nullptr) return {};
+    std::string host =
+        http->host.find(':') == std::string::npos ? http->host : "[" + http->host + "]";
+    std::string address = fmt::format("{}:{}", host, http->port);
+    bool own =
+        std::find(node.addresses.begin(), node.addresses.end(), address) != node.addresses.end();
+    return own ? "http://" + address + "/" : std::string();
+}
+
+} // namespace
+
+StackView make_stack_view(const ServiceGraph& graph, SupervisorInfo info,
+                          std::vector<ServiceStatus> services, std::uint64_t now) {
+    std::vector<StartSpan> spans;
+    for (const ServiceStatus& service : services)
+        spans.push_back({.unit = service.unit,
+                         .queued = Duration(service.queued_at),
+                         .started = Duration(service.started_at),
+                         .ready = Duration(service.ready_at)});
+    StackView view{.graph = &graph,
+                   .by_unit = {},
+                   .info = std::move(info),
+                   .services = std::move(services),
+                   .startup = make_startup_report(graph, spans),
+                   .now = now};
+    for (const GraphNode& node : graph.nodes) view.by_unit[node.unit] = &node;
+    return view;
+}
+
+const GraphNode* node_of(const StackView& view, std::string_view unit) {
+    auto found = view.by_unit.find(unit);
+    return found == view.by_unit.end() ? nullptr : found->second;
+}
+
+Mood mood_of(const ServiceStatus& service) {
+    if (service.state == "ready") return Mood::good;
+    if (is_one_of(service.state, {"degraded", "backing_off", "slow_lane", "failed"}))
+        return Mood::bad;
+    if (is_one_of(service.state, {"held", "stopped", "stopped_by_operator"})) return Mood::paused;
+    return Mood::busy;
+}
+
+std::string state_words(const ServiceStatus& service) {
+    if (service.kind == "job" && service.state == "ready") return "done";
+    std::string words = service.state;
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return words;
+}
+
+std::string reason_words(const ServiceStatus& service) {
+    if (service.state == "ready") return {};
+    std::string words = service.sentence, state = state_words(service);
+    for (const std::string& start : {service.name + " is ", service.name + " "})
+        if (words.starts_with(start)) words.erase(0, start.size());
+    if (words.starts_with(state + ": ")) words.erase(0, state.size() + 2);
+    return words == state ? std::string() : words;
+}
+
+std::size_t count_ready(const StackView& view) {
+    return static_cast<std::size_t>(
+        std::count_if(view.services.begin(), view.services.end(),
+                      [](const ServiceStatus& service) { return service.state == "ready"; }));
+}
+
+std::string user_interface(const GraphNode& node) {
+    std::string address = node.probe ? http_address(node, *node.probe) : std::string();
+    if (address.empty() && node.liveness) address = http_address(node, node.liveness->probe);
+    return address;
+}
+
+} // namespace lakebed

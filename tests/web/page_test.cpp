@@ -1,0 +1,194 @@
+#include "web/page.h"
+
+#include <regex>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "lakehouse.h"
+#include "support/golden.h"
+#include "web/escape.h"
+#include "web/page_assets.h"
+
+namespace lakebed {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// Style and script are the same on every page and have tests of their own kind: browsers.
+std::string without_assets(std::string page) {
+    for (std::string_view part : {kPageStyle, kPageScript})
+        if (auto at = page.find(part); at != page.npos) page.erase(at, part.size());
+    return page;
+}
+
+struct TwoServices {
+    ServiceGraph graph;
+    StackView view;
+
+    TwoServices() {
+        graph.site = "demo";
+        graph.nodes = {{.name = "postgres",
+                        .unit = "lakebed-postgres.service",
+                        .title = "PostgreSQL",
+                        .addresses = {"127.0.0.1:5432"}},
+                       {.name = "hive",
+                        .unit = "lakebed-hive.service",
+                        .title = "Hive",
+                        .needs = {{"lakebed-postgres.service", EdgeType::session}}}};
+        graph.not_configured = {{"flex", "Flex", "set jar in [flex]"}};
+        std::uint64_t second = 1'000'000, now = 1'790'000'000 * second;
+        std::vector<ServiceStatus> services = {{.name = "postgres",
+                                                .unit = "lakebed-postgres.service",
+                                                .kind = "service",
+                                                .title = "PostgreSQL",
+                                                .state = "ready",
+                                                .since = now - 3700 * second,
+                                                .cause = "none",
+                                                .queued_at = now - 3710 * second,
+                                                .started_at = now - 3709 * second,
+                                                .ready_at = now - 3700 * second},
+                                               {.name = "hive",
+                                                .unit = "lakebed-hive.service",
+                                                .kind = "service",
+                                                .title = "Hive",
+                                                .state = "backing_off",
+                                                .sentence = "hive was killed by SIGKILL",
+                                                .since = now - 5 * second,
+                                                .cause = "crash",
+                                                .cause_detail = "killed by SIGKILL",
+                                                .cause_at = now - 5 * second,
+                                                .restarts = 2,
+                                                .retry_at = now + 9 * second}};
+        view = make_stack_view(
+            graph, {.site = "demo", .generation = 3, .version = "0.1.0", .target_active = true},
+            services, now);
+    }
+};
+
+TEST(Page, LooksAsItDid) {
+    test::expect_golden("status_page.html", without_assets(render_page(TwoServices().view)));
+}
+
+TEST(Page, SaysWhatIsHeldAndWhyAndWhenItIsTriedAgain) {
+    std::string page = render_page(test::Lakehouse().view());
+    EXPECT_THAT(page, HasSubstr("17 of 19 ready. In trouble: flink-jobmanager. "
+                                "Held or stopped: flex."));
+    EXPECT_THAT(page, HasSubstr("<strong class=\"paused\">held</strong>"));
+    EXPECT_THAT(page, HasSubstr(": flink-jobmanager is not ready: killed by SIGKILL"));
+    EXPECT_THAT(page, HasSubstr("data-until=\"1790000009000\">in 9 s</time>"));
+    EXPECT_THAT(page, HasSubstr("<title>17/19 ready"));
+}
+
+TEST(Page, LinksOnlyAddressesThatAnswerHttp) {
+    std::string page = render_page(test::Lakehouse().view());
+    EXPECT_THAT(page, HasSubstr("<a href=\"http://127.0.0.1:8082/\">"));
+    EXPECT_THAT(page, HasSubstr("<code>127.0.0.1:6123</code>"));
+    EXPECT_THAT(page, Not(HasSubstr("http://127.0.0.1:5432")));
+}
+
+TEST(Page, DoesNotLinkTheAddressOfAnotherServiceThatItsProbeAsks) {
+    GraphNode node{.name = "flink-taskmanager@1"};
+    node.probe = ProbeSpec{.how = HttpProbe{.host = "127.0.0.1", .port = 8082}};
+    EXPECT_EQ(user_interface(node), "");
+    node.addresses = {"127.0.0.1:8082"};
+    EXPECT_EQ(user_interface(node), "http://127.0.0.1:8082/");
+}
+
+TEST(Page, MarksTheCriticalPath) {
+    std::string page = render_page(test::Lakehouse().view());
+    EXPECT_THAT(page, HasSubstr("critical path (28.6 s): init-postgres → postgres → "));
+    EXPECT_THAT(page, HasSubstr("★ spark-connect"));
+    EXPECT_THAT(page, Not(HasSubstr("★ redis")));
+}
+
+TEST(Page, EscapesWhatOthersWrote) {
+    TwoServices two;
+    const std::string bad = "<script>alert('1')</script>&\"\x01";
+    two.graph.site = two.view.info.site = two.view.info.version = two.view.info.problem = bad;
+    for (GraphNode& node : two.graph.nodes) {
+        node.title = bad;
+        node.addresses = {bad};
+    }
+    two.graph.not_configured = {{bad, bad, bad}};
+    for (ServiceStatus& service : two.view.services)
+        service.title = service.sentence = service.state = service.cause = service.cause_detail =
+            bad;
+    std::string page = without_assets(render_page(two.view));
+    EXPECT_THAT(page, Not(HasSubstr("<script>alert")));
+    EXPECT_THAT(page, Not(HasSubstr("alert('1')")));
+    EXPECT_THAT(page, Not(HasSubstr("\x01")));
+    EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;&quot; "));
+}
+
+TEST(Page, NeedsNothingFromElsewhere) {
+    std::string page = render_page(test::Lakehouse().view());
+    static const std::regex kReference("(src|href)=\"([^\"]*)\"");
+    int seen = 0;
+    for (auto it = std::sregex_iterator(page.begin(), page.end(), kReference);
+         it != std::sregex_iterator(); ++it, ++seen) {
+        std::string target = (*it)[2];
+        EXPECT_TRUE(target.starts_with("#") || target.starts_with("data:") ||
+                    target.starts_with("http://127.0.0.1:") || target == "/api/status" ||
+                    target == "/metrics")
+            << target;
+    }
+    EXPECT_GT(seen, 20);
+}
+
+TEST(Page, CarriesNoInlineCodeThatItsPolicyForbids) {
+    std::string page = without_assets(render_page(test::Lakehouse().view()));
+    EXPECT_THAT(page, Not(HasSubstr(" style=")));
+    EXPECT_FALSE(std::regex_search(page, std::regex(R"(\son[a-z]+=)")));
+    EXPECT_THAT(page_policy(), HasSubstr("default-src 'none'"));
+    EXPECT_THAT(page_policy(), Not(HasSubstr("unsafe")));
+}
+
+TEST(Page, HasOneNameForEachPlace) {
+    std::string page = without_assets(render_page(test::Lakehouse().view()));
+    static const std::regex kId(" id=\"([^\"]*)\"");
+    std::set<std::string> seen;
+    for (auto it = std::sregex_iterator(page.begin(), page.end(), kId);
+         it != std::sregex_iterator(); ++it)
+        EXPECT_TRUE(seen.insert((*it)[1]).second) << (*it)[1];
+    EXPECT_TRUE(seen.contains("service-flink-taskmanager@2"));
+}
+
+TEST(Page, IsThereBeforeAnythingIsApplied) {
+    ServiceGraph none;
+    StackView view = make_stack_view(none, {.problem = "nothing applied yet"}, {}, 1'000'000);
+    EXPECT_THAT(render_page(view), HasSubstr("lakebedd: nothing applied yet"));
+}
+
+TEST(Page, DoesNotDrawWhatNobodyCouldFollow) {
+    ServiceGraph graph;
+    std::vector<ServiceStatus> services;
+    for (int i = 0; i < 500; ++i) {
+        std::string name = "s" + std::to_string(i), unit = "lakebed-" + name + ".service";
+        graph.nodes.push_back({.name = name, .unit = unit});
+        services.push_back({.name = name, .unit = unit, .kind = "service", .state = "ready"});
+    }
+    std::string page = render_page(make_stack_view(graph, {}, services, 1));
+    EXPECT_THAT(page, HasSubstr("Too many services to draw"));
+    EXPECT_THAT(page, HasSubstr("id=\"service-s499\""));
+}
+
+TEST(Age, IsRoughWhereItIsLong) {
+    EXPECT_EQ(age_words(0), "0 s");
+    EXPECT_EQ(age_words(59), "59 s");
+    EXPECT_EQ(age_words(3599), "59 min");
+    EXPECT_EQ(age_words(3600), "1 h");
+    EXPECT_EQ(age_words(7500), "2 h 5 min");
+    EXPECT_EQ(age_words(4 * 86400 + 3 * 3600), "4 d 3 h");
+}
+
+TEST(Base64, PadsTheEnd) {
+    EXPECT_EQ(to_base64(""), "");
+    EXPECT_EQ(to_base64("a"), "YQ==");
+    EXPECT_EQ(to_base64("ab"), "YWI=");
+    EXPECT_EQ(to_base64("abc\xff"), "YWJj/w==");
+}
+
+} // namespace
+} // namespace lakebed
