@@ -39,7 +39,7 @@ NodeState durable_part(const NodeState& from) {
     node.liveness_failures = 0;
     node.probe_detail.clear();
     node.unverified_since.reset();
-    node.verify_wanted = false;
+    node.verify_wanted = node.verifying = node.verify_void = false;
     return node;
 }
 

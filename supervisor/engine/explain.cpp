@@ -69,7 +69,10 @@ std::string missing(const SupervisorState& state, const std::string& unit) {
     const bool failed = node.attempts > 0 || node.bad_config || node.state == State::restarting ||
                         node.state == State::held;
     if (node.last_incident && failed && !node.hold) return text + ": " + node.last_incident->detail;
-    const std::string why = trouble(state, unit);
+    const std::string said = trouble(state, unit);
+    std::string_view why = said;
+    for (std::string_view verb : {"was ", "is "})
+        if (why.starts_with(verb)) return fmt::format("{}: {}", text, why.substr(verb.size()));
     return why.empty() ? text : fmt::format("{}: it {}", text, why);
 }
 
@@ -85,6 +88,23 @@ std::string explain_waiting(const SupervisorState& state, const std::string& nam
     const std::string why = trouble(state, path.back());
     if (!why.empty()) text += ", which " + why;
     return text;
+}
+
+std::string explain_degraded(const SupervisorState& state, const GraphNode& spec,
+                             const NodeState& node, const std::vector<std::string>& path) {
+    const std::string& name = spec.name;
+    if (path.size() > 1) return fmt::format("{} runs, but {}", name, missing(state, path.back()));
+    for (const Need& need : spec.needs) {
+        const auto began_with = node.needs_run.find(need.unit);
+        if (need.type == EdgeType::session && began_with != node.needs_run.end() &&
+            began_with->second != node_of(state, need.unit)->run)
+            return fmt::format("{} runs with an earlier {}, and will be restarted", name,
+                               name_of(state, need.unit));
+    }
+    if (node.probe_detail.empty() && node.liveness_failures == 0)
+        return name + " runs and must show that it is ready, as what it needs was away";
+    return fmt::format("{} runs but does not answer its probe{}{}", name,
+                       node.probe_detail.empty() ? "" : ": ", node.probe_detail);
 }
 
 std::string explain_held(const SupervisorState& state, const std::string& name,
@@ -186,12 +206,14 @@ std::vector<std::string> why_path(const SupervisorState& state, std::string_view
         const GraphNode* spec = find_node(state.graph, path.back());
         const NodeState* node = node_of(state, path.back());
         if (spec == nullptr || node == nullptr) break;
-        // Only what cannot go on by itself waits for its needs.
+        // Only what cannot go on by itself waits for its needs; what runs only leans on some.
+        const bool leans = node->state == State::degraded && spec->kind == NodeKind::service;
         const bool waits = (node->state == State::waiting || node->state == State::held) &&
                            !node->hold && !node->bad_config;
-        if (!waits) break;
-        auto lacking = std::ranges::find_if(
-            spec->needs, [&](const Need& need) { return !is_ready(state, need.unit); });
+        if (!waits && !leans) break;
+        auto lacking = std::ranges::find_if(spec->needs, [&](const Need& need) {
+            return !is_ready(state, need.unit) && !(leans && need.type == EdgeType::init);
+        });
         if (lacking == spec->needs.end()) break;
         path.push_back(lacking->unit);
     }
@@ -221,8 +243,7 @@ std::string explain(const SupervisorState& state, std::string_view unit) {
             return fmt::format("{} {}; restarted", name, predicate(*node.last_incident));
         return name + (spec->kind == NodeKind::job ? " is done" : " is ready");
     case State::degraded:
-        return fmt::format("{} runs but does not answer its probe{}{}", name,
-                           node.probe_detail.empty() ? "" : ": ", node.probe_detail);
+        return explain_degraded(state, *spec, node, why_path(state, unit));
     case State::backing_off:
         if (!node.last_incident || node.attempts == 0)
             return fmt::format("{} is about to start", name);

@@ -38,6 +38,14 @@ bool excused(const Turn& turn, const Slot& slot) {
     });
 }
 
+bool lacks_need(const Turn& turn, const Slot& slot) {
+    return slot.spec->kind == NodeKind::service &&
+           std::ranges::any_of(slot.needs, [&](const Slot::Link& need) {
+               const NodeState& its = *turn.slots[need.slot].state;
+               return need.type != EdgeType::init && its.known && its.state != State::ready;
+           });
+}
+
 bool target_runs(const Turn& turn) {
     return turn.state.target_up && !turn.state.shutting_down;
 }
@@ -140,6 +148,7 @@ void note_run(Turn& turn, Slot& slot) {
         node.start_wanted = false;
         node.verify_wanted = false;
         node.unverified_since.reset();
+        node.verify_void = node.verifying;
         node.liveness_failures = 0;
         node.needs_run.clear();
         for (const Slot::Link& link : slot.needs) {
@@ -167,7 +176,7 @@ void adopt_wish(Turn& turn, Slot& slot) {
 void tell_dependents(Turn& turn, const Slot& slot) {
     for (Slot& other : turn.slots)
         for (const Slot::Link& link : other.needs)
-            if (&turn.slots[link.slot] == &slot && link.type == EdgeType::reconnects)
+            if (&turn.slots[link.slot] == &slot && link.type != EdgeType::init)
                 other.state->verify_wanted = true;
 }
 
@@ -178,11 +187,15 @@ void become_ready(Turn& turn, Slot& slot) {
     node.ready_once = true;
     node.bad_config = false;
     const bool ill = node.unverified_since || node.liveness_failures > 0;
+    if (node.unverified_since) node.verify_wanted = true;
+    const bool well_again = node.state == State::degraded && !ill;
     if (node.state != State::ready && !ill) tell_dependents(turn, slot);
     become(turn, slot, ill ? State::degraded : State::ready);
-    if (fresh && (node.attempts > 0 || node.slow || !node.restarts.empty()))
-        turn.actions.push_back(act::SetDeadline{slot.spec->unit, Deadline::good_run,
-                                                turn.now + slot.spec->restart.reset_after});
+    // A degraded run is no good one: what came due meanwhile comes due now.
+    if ((fresh || well_again) && (node.attempts > 0 || node.slow || !node.restarts.empty()))
+        turn.actions.push_back(
+            act::SetDeadline{slot.spec->unit, Deadline::good_run,
+                             std::max(turn.now, *node.ready_at + slot.spec->restart.reset_after)});
     if (fresh && slot.spec->liveness)
         turn.actions.push_back(act::SetDeadline{slot.spec->unit, Deadline::liveness,
                                                 turn.now + slot.spec->liveness->every});

@@ -13,6 +13,9 @@ void become(Turn& turn, detail::Slot& slot, State state);
 [[nodiscard]] bool needs_ready(const Turn& turn, const detail::Slot& slot);
 // A need that the running service leans on is away, so its failure is not its own.
 [[nodiscard]] bool excused(const Turn& turn, const detail::Slot& slot);
+// The same, but only by what was looked at since lakebedd started; never true of a job, which is
+// done.
+[[nodiscard]] bool lacks_need(const Turn& turn, const detail::Slot& slot);
 [[nodiscard]] bool target_runs(const Turn& turn);
 [[nodiscard]] bool may_run(const Turn& turn, const NodeState& node);
 [[nodiscard]] bool lost(const Turn& turn, const NodeState& node);

@@ -29,7 +29,7 @@ void unsent(Turn&, detail::Slot&); // our stop was refused
 
 // The graph.
 void begin(Turn&, detail::Slot&); // start it, if it should run
-void renew(Turn&, detail::Slot&); // what its needs' new runs ask of it
+void renew(Turn&, detail::Slot&); // what the loss and the new runs of its needs ask of it
 void susp(Turn&, detail::Slot&);  // suspend: a need went away
 
 // Timers and probes.

@@ -11,7 +11,13 @@ using detail::Slot;
 
 namespace {
 constexpr Duration kVerifyEvery = std::chrono::seconds(1);
+
+void ask(Turn& turn, Slot& slot) {
+    slot.state->verifying = true;
+    turn.actions.push_back(act::RunProbe{slot.spec->unit, false});
 }
+
+} // namespace
 
 void begin(Turn& turn, Slot& slot) {
     if (!may_run(turn, *slot.state)) return;
@@ -23,22 +29,49 @@ void begin(Turn& turn, Slot& slot) {
 
 void renew(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
-    bool restart = node.restart_wanted;
+    if (lacks_need(turn, slot)) {
+        if (!node.unverified_since) node.probe_detail.clear();
+        node.unverified_since = turn.now;
+        node.verify_wanted = true;
+        node.verify_void = node.verifying;
+        return become(turn, slot, State::degraded);
+    }
+    if (excused(turn, slot)) return; // not looked at yet
+    bool session_over = false;
     for (const Slot::Link& link : slot.needs) {
         const Slot& need = turn.slots[link.slot];
+        if (need.state->state != State::ready) continue; // needed at the start only
         auto [known, inserted] = node.needs_run.try_emplace(need.spec->unit, need.state->run);
         if (inserted || known->second == need.state->run) continue;
-        if (link.type == EdgeType::session) restart = true;
-        if (link.type == EdgeType::reconnects) node.verify_wanted = true;
-        if (link.type != EdgeType::session) known->second = need.state->run;
+        if (link.type == EdgeType::session) {
+            session_over = true;
+            continue;
+        }
+        known->second = need.state->run;
+        if (link.type == EdgeType::init) continue;
+        node.verify_wanted = true;
+        node.unverified_since = turn.now;
     }
-    if (restart && may_run(turn, node)) {
-        if (!node.retry_at) launch(turn, slot);
-        return;
+    if ((session_over || node.restart_wanted) && may_run(turn, node)) {
+        if (!node.retry_at && needs_ready(turn, slot)) return launch(turn, slot);
+        if (!session_over) return;
+    }
+    if (session_over) {
+        node.unverified_since = turn.now;
+        return become(turn, slot, State::degraded);
     }
     if (!node.verify_wanted) return;
     node.verify_wanted = false;
-    if (slot.spec->probe) turn.actions.push_back(act::RunProbe{slot.spec->unit, false});
+    if (slot.spec->probe) {
+        if (node.unverified_since) {
+            node.unverified_since = turn.now; // the outage is no hang
+            become(turn, slot, State::degraded);
+        }
+        return ask(turn, slot);
+    }
+    if (!node.unverified_since) return;
+    node.unverified_since.reset();
+    become_ready(turn, slot);
 }
 
 void susp(Turn& turn, Slot& slot) {
@@ -79,12 +112,13 @@ void ping(Turn& turn, Slot& slot) {
 }
 
 void verify(Turn& turn, Slot& slot) {
-    if (slot.state->unverified_since && slot.spec->probe)
-        turn.actions.push_back(act::RunProbe{slot.spec->unit, false});
+    // The return of what it leans on asks by itself.
+    if (slot.state->unverified_since && slot.spec->probe && !lacks_need(turn, slot))
+        ask(turn, slot);
 }
 
 void fine(Turn& turn, Slot& slot) {
-    if (!slot.state->unverified_since) return;
+    if (!slot.state->unverified_since || lacks_need(turn, slot)) return;
     slot.state->unverified_since.reset();
     become_ready(turn, slot);
 }
@@ -93,13 +127,14 @@ void fine(Turn& turn, Slot& slot) {
 void doubt(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     node.probe_detail = turn.detail;
-    if (!node.unverified_since || !needs_ready(turn, slot)) node.unverified_since = turn.now;
+    if (!node.unverified_since || excused(turn, slot)) node.unverified_since = turn.now;
     if (turn.now - *node.unverified_since >= slot.spec->start_timeout) {
         node.unverified_since = turn.now;
         turn.actions.push_back(act::TriggerWatchdog{slot.spec->unit});
     }
-    turn.actions.push_back(
-        act::SetDeadline{slot.spec->unit, Deadline::verify, turn.now + kVerifyEvery});
+    if (!lacks_need(turn, slot))
+        turn.actions.push_back(
+            act::SetDeadline{slot.spec->unit, Deadline::verify, turn.now + kVerifyEvery});
     become(turn, slot, State::degraded);
 }
 

@@ -87,10 +87,16 @@ void take(Turn& turn, Slot& slot, const JobDone& event) {
 
 void take(Turn& turn, Slot& slot, const ProbeResult& event) {
     turn.detail = event.detail;
-    if (event.liveness)
-        give(turn, slot, event.ok ? Input::live_ok : Input::live_bad);
-    else
+    if (event.liveness) return give(turn, slot, event.ok ? Input::live_ok : Input::live_bad);
+    NodeState& node = *slot.state;
+    node.verifying = false;
+    if (node.verify_void) { // it says nothing of the time since
+        node.verify_void = false;
+        node.verify_wanted = node.verify_wanted || node.unverified_since;
+        turn.changed = true;
+    } else {
         give(turn, slot, event.ok ? Input::probe_ok : Input::probe_bad);
+    }
 }
 
 void take(Turn& turn, Slot& slot, const DeadlineReached& event) {
@@ -224,6 +230,9 @@ void Supervisor::reload(const ServiceGraph& graph, std::vector<Action>& actions)
         NodeState& kept = found.mapped();
         if (kept.bad_config && kept.state == State::held && !kept.hold) kept.state = State::waiting;
         kept.bad_config = false;
+        // A probe under way may have ended with the graph that described it.
+        kept.verify_wanted = kept.verify_wanted || kept.verifying || kept.unverified_since;
+        kept.verifying = kept.verify_void = false;
         if (old.contains(node.unit) && old.at(node.unit) != node) {
             kept.attempts = 0;
             kept.slow = false;

@@ -33,7 +33,7 @@ enum class State {
     held,     // by an operator's hold, because a need went away, or by a bad configuration
     starting, // start job queued or running; the unit's own probe decides
     ready,
-    degraded,    // process runs, but does not answer its probe
+    degraded,    // process runs, but does not answer its probe, or what it leans on is away
     restarting,  // we queued a restart
     backing_off, // failed; a deadline is set
     slow_lane,   // budget spent; a try every few minutes
@@ -249,8 +249,10 @@ struct NodeState {
     std::map<std::string, std::string> needs_run; // by need: its run when ours began; "" not ready
     int liveness_failures = 0;
     std::string probe_detail;                  // of the last failed probe
-    std::optional<TimePoint> unverified_since; // readiness probe fails since then
+    std::optional<TimePoint> unverified_since; // it is not known to serve since then
     bool verify_wanted = false;                // a need came back
+    bool verifying = false;                    // a readiness probe is under way
+    bool verify_void = false;                  // it began before a need went away
     // Spans of the last start.
     std::optional<TimePoint> queued_at, started_at, probing_at, ready_at;
     bool operator==(const NodeState&) const = default;

@@ -27,7 +27,7 @@ constexpr std::array<Row, kInputs> kTable = {{
 /* start_failed */ {o,      o,      nostrt, o,      o,      nostrt, o,      o,      o,      unsent, o     },
 /* refused      */ {unsent, unsent, later,  o,      o,      later,  unsent, unsent, unsent, unsent, unsent},
 /* needs_ready  */ {begin,  begin,  o,      renew,  renew,  o,      o,      o,      o,      o,      o     },
-/* need_lost    */ {o,      o,      o,      o,      o,      o,      susp,   o,      o,      o,      o     },
+/* need_lost    */ {o,      o,      o,      renew,  renew,  o,      susp,   o,      o,      o,      o     },
 /* retry_due    */ {o,      o,      o,      again,  again,  o,      retry,  retry,  o,      o,      o     },
 /* good_run     */ {o,      o,      o,      good,   o,      o,      o,      o,      o,      o,      o     },
 /* liveness_due */ {o,      o,      o,      ping,   ping,   o,      o,      o,      o,      o,      o     },

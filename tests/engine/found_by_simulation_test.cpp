@@ -6,20 +6,6 @@
 namespace lakebed::test {
 namespace {
 
-Script up(std::string_view graph = "postgres\n hive needs postgres") {
-    Script script(graph);
-    script.play(R"(
-        0 postgres inactive
-        0 hive inactive
-        0 target up t1
-        1 postgres starting p1
-        1 postgres active p1
-        2 hive starting h1
-        2 hive active h1
-    )");
-    return script;
-}
-
 TEST(Simulation, TheStopOfARestartedTargetIsNotAnOperators) {
     Script script = up();
     EXPECT_EQ(script.play(R"(
@@ -143,7 +129,7 @@ TEST(Simulation, ARunThatBeganBeforeItsNeedsWhileLakebeddWasDeadIsRenewed) {
 TEST(Simulation, AnActiveUnitWithAJobOfUnknownTypeIsNotReady) {
     Script script = up();
     script.play("10 postgres active p1 job ?");
-    EXPECT_EQ(states(script), "postgres stopping, hive ready");
+    EXPECT_EQ(states(script), "postgres stopping, hive degraded");
 }
 
 TEST(Simulation, AStopByCommandThatDiedWithLakebeddIsSentAgain) {
@@ -252,6 +238,24 @@ TEST(Simulation, AStartOverridesAStopThatWasLostWithTheConnection) {
                           "60 postgres active p1"),
               "stop postgres\n");
     EXPECT_EQ(states(script), "postgres ready, hive ready");
+}
+
+TEST(Simulation, AFreshRunWhoseSessionIsOverIsNotReadyWhileItsRestartWaitsForAJob) {
+    Script script("postgres\n job init\n hive needs postgres session, init init");
+    EXPECT_EQ(script.play(R"(
+        0 postgres inactive
+        0 init inactive
+        0 hive inactive
+        0 target up t1
+        1 hive starting h1
+        2 postgres active p1
+        3 hive active h1
+    )"),
+              "start postgres\nstart init\n");
+    EXPECT_EQ(states(script), "postgres ready, init starting, hive degraded");
+    EXPECT_EQ(script.node("hive").reason,
+              "hive runs with an earlier postgres, and will be restarted");
+    EXPECT_EQ(script.play("4 init active i1"), "restart hive\n");
 }
 
 } // namespace

@@ -252,6 +252,18 @@ std::string Script::play(std::string_view events, Show show) {
     return result;
 }
 
+Script up(std::string_view graph) {
+    Script script(graph);
+    script.play(R"(
+        0 postgres inactive
+        0 hive inactive
+        0 target up t1
+        1 postgres active p1
+        2 hive active h1
+    )");
+    return script;
+}
+
 std::string states(const Script& script) {
     std::string text;
     for (const GraphNode& node : script.state().graph.nodes)

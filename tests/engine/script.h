@@ -44,6 +44,14 @@ class Script {
 
 [[nodiscard]] ServiceGraph read_test_graph(std::string_view text);
 
+inline constexpr std::string_view kPair = R"(
+    postgres
+    hive needs postgres
+)";
+
+// A graph with postgres and hive, both up at 2 s; at 400 s both have had their good run.
+[[nodiscard]] Script up(std::string_view graph = kPair);
+
 // State of each node, "postgres ready, hive held".
 [[nodiscard]] std::string states(const Script& script);
 

@@ -37,6 +37,7 @@ void Oracle::told(const Event& event, Time captured) {
         Truth& truth = truth_[place(changed->unit)];
         truth.view = changed->now;
         truth.viewed = true;
+        note_needs(place(changed->unit));
         const bool gone = changed->now.active_state == "inactive" && changed->now.job_id == 0;
         if (!changed->now.invocation_id.empty()) truth.hold_unseen = false;
         if (truth.pending_stop && truth.leaves_trace && gone && captured >= *truth.pending_stop) {
@@ -54,6 +55,11 @@ void Oracle::told(const Event& event, Time captured) {
             truth.op_stopped = target_up;
             truth.pending_stop.reset();
         }
+    } else if (const auto* answer = std::get_if<ProbeResult>(&event)) {
+        Truth& truth = truth_[place(answer->unit)];
+        if (answer->liveness) return;
+        if (answer->ok && truth.asked) truth.unverified = false;
+        truth.asked = false;
     } else if (const auto* starting = std::get_if<TargetStarting>(&event)) {
         target_up = true;
         // A stop that came while this was on its way goes with the stops before it.
@@ -66,6 +72,31 @@ void Oracle::told(const Event& event, Time captured) {
         target_seen_down = true;
         for (Truth& truth : truth_) truth.pending_stop.reset();
     }
+}
+
+// A dependent that runs through the loss of what it leans on must show that it still serves; one
+// that began anew has shown it by its start.
+void Oracle::note_needs(std::size_t unit) {
+    Truth& truth = truth_[unit];
+    if (!truth.view.invocation_id.empty() && truth.view.invocation_id != truth.run) {
+        truth.run = truth.view.invocation_id;
+        truth.unverified = truth.asked = false;
+    }
+    for (std::size_t other : systemd_.units()[unit].dependents)
+        if (leans_on_missing(other)) {
+            truth_[other].unverified = true;
+            truth_[other].asked = false;
+        }
+    if (leans_on_missing(unit)) truth.unverified = true;
+}
+
+bool Oracle::leans_on_missing(std::size_t unit) const {
+    const GraphNode& node = scenario_.graph.nodes[unit];
+    if (node.kind == NodeKind::job) return false;
+    return std::ranges::any_of(node.needs, [&](const Need& need) {
+        const Truth& its = truth_[place(need.unit)];
+        return need.type != EdgeType::init && its.viewed && !view_ready(its.view);
+    });
 }
 
 void Oracle::stops(std::size_t unit, const NodeState& node, bool daemon_alive) {
@@ -229,6 +260,9 @@ void Oracle::acted(const std::vector<Action>& actions) {
                         truth_[*unit].view.active_state == "active")
                         violation("stopped a need before its dependent");
             stopped.push_back(*unit);
+        } else if (const auto* probe = std::get_if<act::RunProbe>(&action)) {
+            const std::size_t asked = place(probe->unit);
+            if (!probe->liveness) truth_[asked].asked = !leans_on_missing(asked);
         } else if (const auto* explain = std::get_if<act::Explain>(&action)) {
             if (explain->sentence.empty()) violation("explained nothing");
         }
@@ -245,6 +279,12 @@ void Oracle::settled(const SupervisorState& state) {
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         const NodeState& node = state.nodes.at(scenario_.graph.nodes[i].unit);
         Truth& truth = truth_[i];
+        if (truth.viewed && node.state == State::ready && leans_on_missing(i))
+            violation(scenario_.graph.nodes[i].name + " is called ready while a need is not");
+        if (truth.viewed && node.state == State::ready && truth.unverified &&
+            scenario_.graph.nodes[i].probe)
+            violation(scenario_.graph.nodes[i].name +
+                      " is called ready and was not asked since a need went away");
         if (truth.state == node.state) continue;
         truth.state = node.state;
         if (node.state != State::ready) continue;

@@ -30,6 +30,10 @@ struct Truth { // about one unit
     bool hold_unseen = false;         // its end by a start was not seen
     bool either = false; // a start by people that left no trace, as nothing was to be done
     bool restart_asked = false;
+    // What it leans on.
+    std::string run;         // as last told
+    bool unverified = false; // a need went away, and no probe has shown since that it serves
+    bool asked = false;      // by a readiness probe, with all that it leans on there
     // Counting.
     std::deque<Time> starts;
     std::deque<std::pair<Time, int>> relief; // starts that are not restarts of a failure
@@ -66,6 +70,8 @@ class Oracle {
     void check_start(std::size_t unit, bool restart);
     void check_stop(std::size_t unit);
     void count(std::size_t unit);
+    void note_needs(std::size_t unit);
+    [[nodiscard]] bool leans_on_missing(std::size_t unit) const;
     void relieve(std::size_t unit, int amount);
     void renew(std::size_t unit);
 

@@ -89,6 +89,10 @@ std::string_view to_string(Mutant mutant) {
         return "skips verification after a need's return";
     case Mutant::repeats_restarts:
         return "repeats restarts";
+    case Mutant::ignores_lost_needs:
+        return "ignores lost needs of what runs";
+    case Mutant::trusts_without_probe:
+        return "calls ready what it has not asked";
     }
     return "";
 }

@@ -171,6 +171,12 @@ void World::boot_daemon() {
             node.restart.budget = 1000000;
             node.restart.max = 1s;
         }
+    for (GraphNode& node : graph.nodes) {
+        if (mutant_ == Mutant::trusts_without_probe) node.probe.reset();
+        if (mutant_ != Mutant::ignores_lost_needs) continue;
+        for (Need& need : node.needs)
+            if (need.type == EdgeType::reconnects) need.type = EdgeType::init;
+    }
     engine_.emplace(restore_state(std::move(graph), state, boot));
     ++life_;
     note(fmt::format("lakebedd starts (life {})", life_));

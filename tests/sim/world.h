@@ -23,8 +23,10 @@ enum class Mutant {
     skips_sessions,
     skips_verification,
     repeats_restarts,
+    ignores_lost_needs,
+    trusts_without_probe,
 };
-inline constexpr int kMutants = static_cast<int>(Mutant::repeats_restarts) + 1;
+inline constexpr int kMutants = static_cast<int>(Mutant::trusts_without_probe) + 1;
 [[nodiscard]] std::string_view to_string(Mutant mutant);
 
 struct Outcome {
