@@ -22,6 +22,16 @@ Duration read_duration(TableReader& reader, std::string_view key, Duration other
     return otherwise;
 }
 
+StackBudget read_stack_budget(const Value& value, Diagnostics& diagnostics) {
+    TableReader reader(value, "restart_budget", diagnostics);
+    StackBudget budget;
+    budget.restarts = static_cast<int>(reader.integer("restarts").value_or(budget.restarts));
+    budget.window = read_duration(reader, "window", budget.window);
+    if (budget.restarts < 1) reader.error("restarts", "restart_budget.restarts must be at least 1");
+    reader.finish();
+    return budget;
+}
+
 GraphNode read_node(const Value& value, Diagnostics& diagnostics) {
     TableReader reader(value, "node", diagnostics);
     GraphNode node;
@@ -225,6 +235,8 @@ ServiceGraph read_graph(std::string_view text, std::string_view file, Diagnostic
                                         entry.string("reason").value_or("")});
         entry.finish();
     }
+    if (const Value* budget = reader.table("restart_budget"))
+        graph.restart_budget = read_stack_budget(*budget, diagnostics);
     reader.finish();
     return graph;
 }
@@ -247,6 +259,12 @@ std::string write_graph(const ServiceGraph& graph) {
         left_out.emplace_back(std::move(entry));
     }
     if (!left_out.empty()) set(root, "not_configured", std::move(left_out));
+    if (graph.restart_budget != StackBudget{}) {
+        Table budget;
+        set(budget, "restarts", std::int64_t{graph.restart_budget.restarts});
+        set(budget, "window", to_string(graph.restart_budget.window));
+        set(root, "restart_budget", std::move(budget));
+    }
     return write_toml(root);
 }
 

@@ -44,6 +44,13 @@ struct RestartPolicy {
     bool operator==(const RestartPolicy&) const = default;
 };
 
+// Over all services together, so that a machine in trouble is not kept busy with restarts.
+struct StackBudget {
+    int restarts = 30; // after failures, within `window`; then each further one takes the slow lane
+    Duration window = std::chrono::minutes(10);
+    bool operator==(const StackBudget&) const = default;
+};
+
 // A failure that a restart cannot cure: bad configuration. Exactly one of the two is set.
 struct FatalRule {
     std::optional<int> exit_status;
@@ -90,6 +97,7 @@ struct ServiceGraph {
     int generation = 0;
     std::vector<GraphNode> nodes;
     std::vector<NotConfigured> not_configured; // shown, never counted
+    StackBudget restart_budget;
     bool operator==(const ServiceGraph&) const = default;
 };
 

@@ -52,6 +52,8 @@ void Driver::perform(const Action& action) {
         trigger_watchdog(trigger->unit);
     else if (const auto* sentence = std::get_if<act::Explain>(&action))
         explain(sentence->unit, sentence->sentence);
+    else if (const auto* warning = std::get_if<act::Warn>(&action))
+        log_event(LogLevel::error, warning->sentence);
     else if (const auto* news = std::get_if<act::Announce>(&action))
         announce(news->unit, news->state);
 }

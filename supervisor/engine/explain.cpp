@@ -252,6 +252,12 @@ std::string explain(const SupervisorState& state, std::string_view unit) {
                            node.attempts == 1 ? "1 failure"
                                               : fmt::format("{} failures", node.attempts));
     case State::slow_lane:
+        if (node.slow_for_stack)
+            return fmt::format(
+                "{} {}; the stack has used up its {} restarts within {}, it is tried every {}",
+                name, node.last_incident ? predicate(*node.last_incident) : "failed",
+                state.graph.restart_budget.restarts, to_string(state.graph.restart_budget.window),
+                to_string(spec->restart.slow_lane));
         return fmt::format("{} {}; {} restarts did not help, it is tried every {}", name,
                            node.last_incident ? predicate(*node.last_incident) : "failed",
                            spec->restart.budget, to_string(spec->restart.slow_lane));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "engine/policy.h"
 
 namespace lakebed::steps {
@@ -120,16 +122,53 @@ void launch(Turn& turn, Slot& slot) {
     node.since = turn.now;
 }
 
+namespace {
+
+bool stack_spent(const Turn& turn) {
+    return turn.state.restarts.size() >=
+           static_cast<std::size_t>(std::max(turn.state.graph.restart_budget.restarts, 0));
+}
+
+void wait_for_stack(Turn& turn, Slot& slot) {
+    slot.state->slow_for_stack = true;
+    set_retry(turn, slot, State::slow_lane, slot.spec->restart.slow_lane);
+    park(turn, slot);
+    if (turn.state.budget_spent) return;
+    turn.state.budget_spent = true;
+    const StackBudget& budget = turn.state.graph.restart_budget;
+    turn.actions.push_back(act::Warn{fmt::format(
+        "the stack has used up its {} restarts within {}: what fails now is tried slowly",
+        budget.restarts, to_string(budget.window))});
+}
+
+} // namespace
+
+bool spend(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    // Tries of the slow lane are the way out of it, and rare.
+    if (node.state != State::slow_lane) {
+        if (stack_spent(turn)) {
+            wait_for_stack(turn, slot);
+            return false;
+        }
+        turn.state.restarts.push_back(turn.now);
+    }
+    node.restarts.push_back(turn.now);
+    return true;
+}
+
 void reschedule(Turn& turn, Slot& slot, bool was_ready) {
     NodeState& node = *slot.state;
-    prune(node.restarts, slot.spec->restart, turn.now);
+    prune(node.restarts, slot.spec->restart.budget_window, turn.now);
     const Retry retry = decide_retry(slot.spec->restart, node, was_ready, turn.state.random);
     node.slow = retry.slow;
+    node.slow_for_stack = false;
     if (retry.delay == Duration::zero()) {
         if (!needs_ready(turn, slot)) return hold_back(turn, slot);
-        node.restarts.push_back(turn.now);
-        return launch(turn, slot);
+        if (spend(turn, slot)) launch(turn, slot);
+        return;
     }
+    if (!retry.slow && stack_spent(turn)) return wait_for_stack(turn, slot);
     set_retry(turn, slot, retry.slow ? State::slow_lane : State::backing_off, retry.delay);
     if (retry.delay > kHoldOff - kHoldOffMargin) park(turn, slot);
 }

@@ -28,6 +28,8 @@ void park(Turn& turn, detail::Slot& slot);
 void hold_back(Turn& turn, detail::Slot& slot);
 void forget_failures(NodeState& node);
 void launch(Turn& turn, detail::Slot& slot);
+// A restart after a failure is due; false when the stack has spent its budget, and it must wait.
+[[nodiscard]] bool spend(Turn& turn, detail::Slot& slot);
 // Retries what the policy says, for a failure that was just counted.
 void reschedule(Turn& turn, detail::Slot& slot, bool was_ready);
 // A run we have not seen before.

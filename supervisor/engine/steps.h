@@ -22,6 +22,7 @@ void ended(Turn&, detail::Slot&);  // the stop is complete
 
 // Jobs.
 void opstop(Turn&, detail::Slot&); // stopped by an operator
+void ceded(Turn&, detail::Slot&);  // our start gave way to somebody's stop
 void undone(Turn&, detail::Slot&); // our stop gave way to somebody's start
 void nostrt(Turn&, detail::Slot&); // our start came to nothing
 void later(Turn&, detail::Slot&);  // refused: again in a second

@@ -154,10 +154,7 @@ void ended(Turn& turn, Slot& slot) {
 
 void opstop(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
-    if (node.start_wanted) {
-        node.start_wanted = false;
-        return;
-    }
+    if (node.start_wanted) return;
     const Observed now = seen(slot);
     if (now == Observed::up || now == Observed::coming_up) return; // started again since
     cancel_retry(turn, slot);
@@ -173,6 +170,10 @@ void opstop(Turn& turn, Slot& slot) {
     node.doomed = Doomed::no;
     node.stop_sent = false;
     rest(turn, slot);
+}
+
+void ceded(Turn& turn, Slot& slot) {
+    if (!slot.state->start_wanted) opstop(turn, slot); // else that stop is to end in its JobDone
 }
 
 void undone(Turn& turn, Slot& slot) {

@@ -86,9 +86,8 @@ void retry(Turn& turn, Slot& slot) {
     if (now == Observed::going_down || now == Observed::queued)
         return set_retry(turn, slot, node.state, kRefusedRetry);
     node.retry_at.reset();
-    prune(node.restarts, slot.spec->restart, turn.now);
-    node.restarts.push_back(turn.now);
-    launch(turn, slot);
+    prune(node.restarts, slot.spec->restart.budget_window, turn.now);
+    if (node.attempts == 0 || spend(turn, slot)) launch(turn, slot); // 0: refused, not failed
 }
 
 void again(Turn& turn, Slot& slot) {
@@ -271,7 +270,8 @@ void sleep(Turn& turn, Slot& slot) {
         node.doomed = Doomed::next_run;
         node.stop_sent = false;
     }
-    become(turn, slot, gone && !in_flight(node) ? State::stopped : State::stopping);
+    const bool coming = in_flight(node) || node.doomed == Doomed::next_run;
+    become(turn, slot, gone && !coming ? State::stopped : State::stopping);
     node.since = turn.now;
 }
 

@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "engine/explain.h"
+#include "engine/policy.h"
 #include "engine/steps.h"
 #include "engine/table.h"
 
@@ -55,7 +56,7 @@ void take(Turn& turn, Slot& slot, const JobDone& event) {
         if (stop && event.result == "done") give(turn, slot, Input::stop_done);
         const bool was_it = event.job_type.empty() && event.result == "done" &&
                             observe(node.unit) == Observed::down;
-        if (was_it || (stop && event.result != "done")) node.start_wanted = false;
+        if (was_it || stop) node.start_wanted = false;
         if (stop && event.result == "canceled") node.stop_seen = false;
         return;
     }
@@ -258,6 +259,9 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
     std::vector<State> before;
     before.reserve(slots_.size());
     for (const Slot& slot : slots_) before.push_back(slot.state->state);
+    const StackBudget& budget = state_.graph.restart_budget;
+    prune(state_.restarts, budget.window, now);
+    if (static_cast<int>(state_.restarts.size()) < budget.restarts) state_.budget_spent = false;
 
     std::visit(
         [&](const auto& e) {
@@ -267,6 +271,8 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
                     slots_, [&](const Slot& s) { return s.spec->unit == e.unit; });
                 if (slot != slots_.end()) take(turn, *slot, e);
             } else if constexpr (std::is_same_v<E, UserCommand>) {
+                if (e.unit.empty() && (e.verb == Verb::start || e.verb == Verb::restart))
+                    state_.restarts.clear();
                 // Stops go from the dependents down, as systemd orders the jobs of one moment.
                 auto one = [&](Slot& slot) {
                     if (e.unit.empty() || slot.spec->unit == e.unit || slot.spec->name == e.unit)
@@ -288,6 +294,7 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
                     turn.fresh = e.invocation_id != state_.target_run || state_.target_seen_down;
                     if (state_.target_run.empty()) turn.target_since = e.became_active;
                     state_.target_run = e.invocation_id;
+                    if (turn.fresh) state_.restarts.clear();
                 }
                 if constexpr (std::is_same_v<E, ShutdownRequested>) state_.shutting_down = true;
                 // Told again after a reconnect: nothing new.

@@ -195,6 +195,10 @@ struct Explain { // one sentence: STATUS= while the unit has a process, else a j
     std::string sentence;
     bool operator==(const Explain&) const = default;
 };
+struct Warn { // of the stack as a whole, to the log
+    std::string sentence;
+    bool operator==(const Warn&) const = default;
+};
 struct Announce { // state of a node changed: D-Bus signal, metrics
     std::string unit;
     State state = State::stopped;
@@ -203,7 +207,7 @@ struct Announce { // state of a node changed: D-Bus signal, metrics
 } // namespace act
 using Action =
     std::variant<act::StartUnit, act::StopUnit, act::RestartUnit, act::ResetFailed, act::RunProbe,
-                 act::SetDeadline, act::TriggerWatchdog, act::Explain, act::Announce>;
+                 act::SetDeadline, act::TriggerWatchdog, act::Explain, act::Announce, act::Warn>;
 
 // ---- state ------------------------------------------------------------------------------------
 
@@ -233,6 +237,7 @@ struct NodeState {
     bool bad_config = false;     // not retried until the graph or an operator changes something
     bool parked = false;         // inactive because our StopUnit ended its hold-off
     bool slow = false;           // in the slow lane until a good run
+    bool slow_for_stack = false; // this time, as the budget of the stack was spent
     bool restart_wanted = false; // once, as soon as all needs are ready
     bool start_wanted = false;   // the stop under way no longer counts; its JobDone is to come
     bool stop_sent = false;      // for `doomed`
@@ -265,6 +270,8 @@ struct SupervisorState {
     std::string target_run;        // InvocationID of lakebed.target
     bool shutting_down = false;
     std::map<std::string, NodeState> nodes; // by unit
+    std::vector<TimePoint> restarts;        // of all nodes, within the window of the stack's budget
+    bool budget_spent = false;              // of the stack, and said so
     std::uint64_t random =
         0x9e3779b97f4a7c15; // state of the jitter generator; seeded by the driver
     bool operator==(const SupervisorState&) const = default;

@@ -258,5 +258,24 @@ TEST(Simulation, AFreshRunWhoseSessionIsOverIsNotReadyWhileItsRestartWaitsForAJo
     EXPECT_EQ(script.play("4 init active i1"), "restart hive\n");
 }
 
+TEST(Simulation, ATargetThatStopsOverAStartOfOursAndStartsAgainIsNoOperatorsStop) {
+    Script script("postgres");
+    EXPECT_EQ(script.play(R"(
+        0 postgres inactive
+        0 target up t1
+        1 target down
+        1 target down
+        2 target up t1
+        3 postgres inactive job stop
+        3 job postgres start canceled ours
+        3 job postgres start refused ours
+        4 postgres inactive
+        4 job postgres stop done
+        5 due postgres restart
+    )"),
+              "start postgres\nstart postgres\nstart postgres\n");
+    EXPECT_EQ(states(script), "postgres starting");
+}
+
 } // namespace
 } // namespace lakebed::test

@@ -74,6 +74,53 @@ TEST(Supervisor, TakesTheSlowLaneWhenTheBudgetIsSpentAndNeverGivesUp) {
     EXPECT_EQ(script.play("1500 postgres holdoff r11 exit 1"), "restart postgres\n");
 }
 
+TEST(StackBudget, SendsEveryFurtherRestartToTheSlowLaneOnceItIsSpent) {
+    Script script = up("budget 2\n postgres\n hive");
+    EXPECT_EQ(script.play("400 postgres holdoff p1 signal 9\n 401 postgres active p2\n"
+                          "402 hive holdoff h1 signal 9\n 403 hive active h2"),
+              "restart postgres\nrestart hive\n");
+    EXPECT_EQ(
+        script.play("404 postgres holdoff p2 signal 9", Show::all),
+        "deadline postgres slow_lane 584.000\n"
+        "stop postgres\n"
+        "warn the stack has used up its 2 restarts within 10min: what fails now is tried slowly\n"
+        "postgres is slow_lane\n"
+        "\"postgres was killed by SIGKILL; the stack has used up its 2 restarts within 10min, it "
+        "is "
+        "tried every 3min\"\n");
+    // Said once; and what the slow lane does is not counted, else it would never end.
+    EXPECT_EQ(
+        script.play("405 hive holdoff h2 signal 9\n 406 postgres inactive\n 407 hive inactive"),
+        "stop hive\n");
+    EXPECT_EQ(script.play("584 due postgres slow_lane\n 585 postgres active p3"),
+              "start postgres\n");
+    EXPECT_EQ(script.state().restarts.size(), 2u);
+    EXPECT_EQ(script.play("1003 postgres active p3\n 1004 postgres holdoff p3 signal 9\n"
+                          "1012 due postgres restart"),
+              "restart postgres\n");
+}
+
+TEST(StackBudget, IsAskedAgainWhenABackOffIsOver) {
+    Script script = up("budget 2\n postgres\n hive");
+    EXPECT_EQ(script.play("400 postgres holdoff p1 signal 9\n 401 postgres active p2\n"
+                          "402 postgres holdoff p2 signal 9\n 402.5 hive holdoff h1 signal 9"),
+              "restart postgres\nrestart hive\n");
+    EXPECT_EQ(
+        script.play("403 due postgres restart"),
+        "stop postgres\n"
+        "warn the stack has used up its 2 restarts within 10min: what fails now is tried slowly\n");
+}
+
+TEST(StackBudget, OutlivesLakebeddAndIsRenewedByAStartOfTheStack) {
+    Script script = up("budget 1\n postgres\n hive");
+    script.play("400 postgres holdoff p1 signal 9\n 401 postgres active p2\n 402 die\n"
+                "403 postgres active p2\n 403 hive active h1\n 403 target up t1");
+    EXPECT_EQ(script.play("404 hive holdoff h1 signal 9").substr(0, 10), "stop hive\n");
+    EXPECT_EQ(script.play("405 hive inactive\n 406 user start\n 407 hive active h2\n"
+                          "408 hive holdoff h2 signal 9"),
+              "start hive\nrestart hive\n");
+}
+
 TEST(Supervisor, IgnoresAGoodRunThatBelongsToAnEarlierOne) {
     Script script = up("postgres\n hive");
     script.play("400 postgres holdoff p1 signal 9\n 401 postgres active p2");

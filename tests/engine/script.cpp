@@ -140,6 +140,7 @@ struct Write {
     std::string operator()(const act::Explain& a) const {
         return show == Show::all ? "\"" + a.sentence + "\"" : std::string();
     }
+    std::string operator()(const act::Warn& a) const { return "warn " + a.sentence; }
     std::string operator()(const act::Announce& a) const {
         if (show != Show::all) return {};
         return fmt::format("{} is {}", name(a.unit), to_string(a.state));
@@ -154,6 +155,10 @@ ServiceGraph read_test_graph(std::string_view text) {
     for (std::string line; std::getline(lines, line);) {
         std::vector<std::string> words = split(line);
         if (words.empty()) continue;
+        if (words[0] == "budget") {
+            graph.restart_budget.restarts = std::stoi(words.at(1));
+            continue;
+        }
         GraphNode node;
         std::size_t at = 0;
         if (words[0] == "job") {

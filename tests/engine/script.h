@@ -4,6 +4,7 @@
 //   graph    postgres probe liveness
 //            hive needs postgres session, minio
 //            job init needs postgres init fatal 78
+//            budget 3                        (of the whole stack)
 //   events   0 postgres inactive            (time in seconds, unit by name, state)
 //            1 postgres holdoff a signal 9  (its run and how it ended)
 //            2 job postgres stop done [ours]

@@ -45,6 +45,20 @@ TEST(Graph, is_read_back_from_what_was_written) {
     Diagnostics diagnostics;
     EXPECT_EQ(read_graph(write_graph(graph), "graph.toml", diagnostics), graph);
     EXPECT_EQ(all_text(diagnostics), "");
+    EXPECT_EQ(write_graph(graph).find("restart_budget"), std::string::npos);
+    graph.restart_budget = {12, 3min};
+    EXPECT_EQ(read_graph(write_graph(graph), "graph.toml", diagnostics), graph);
+    EXPECT_EQ(all_text(diagnostics), "");
+}
+
+TEST(Graph, wants_a_budget_that_allows_something) {
+    Diagnostics diagnostics;
+    (void)read_graph("format = 1\nsite = \"s\"\nsite_id = \"i\"\n[restart_budget]\nrestarts = 0\n"
+                     "window = 10\n",
+                     "graph.toml", diagnostics);
+    EXPECT_EQ(all_text(diagnostics),
+              "graph.toml:6:10: error: restart_budget.window is an integer, expected a string\n"
+              "graph.toml:5:12: error: restart_budget.restarts must be at least 1\n");
 }
 
 TEST(Graph, of_a_newer_format_is_refused) {

@@ -57,9 +57,9 @@ void Oracle::told(const Event& event, Time captured) {
         }
     } else if (const auto* answer = std::get_if<ProbeResult>(&event)) {
         Truth& truth = truth_[place(answer->unit)];
-        if (answer->liveness) return;
-        if (answer->ok && truth.asked) truth.unverified = false;
-        truth.asked = false;
+        truth.answers = answer->ok;
+        if (!answer->liveness && answer->ok && truth.asked) truth.unverified = false;
+        if (!answer->liveness) truth.asked = false;
     } else if (const auto* starting = std::get_if<TargetStarting>(&event)) {
         target_up = true;
         // A stop that came while this was on its way goes with the stops before it.
@@ -72,6 +72,10 @@ void Oracle::told(const Event& event, Time captured) {
         target_seen_down = true;
         for (Truth& truth : truth_) truth.pending_stop.reset();
     }
+    // A need that is away gives a new start when it is back.
+    for (const Unit& real : systemd_.units())
+        for (std::size_t need : real.needs)
+            if (truth_[real.index].failed_at && !serves(need)) truth_[real.index].failed_at.reset();
 }
 
 // A dependent that runs through the loss of what it leans on must show that it still serves; one
@@ -81,6 +85,14 @@ void Oracle::note_needs(std::size_t unit) {
     if (!truth.view.invocation_id.empty() && truth.view.invocation_id != truth.run) {
         truth.run = truth.view.invocation_id;
         truth.unverified = truth.asked = false;
+        truth.answers = true;
+        truth.failed_at.reset();
+    }
+    const bool failed =
+        truth.view.active_state == "failed" || truth.view.sub_state == "auto-restart";
+    if (failed && truth.view.invocation_id != truth.failed_run) {
+        truth.failed_at = timeline_.now();
+        truth.failed_run = truth.view.invocation_id;
     }
     for (std::size_t other : systemd_.units()[unit].dependents)
         if (leans_on_missing(other)) {
@@ -88,6 +100,12 @@ void Oracle::note_needs(std::size_t unit) {
             truth_[other].asked = false;
         }
     if (leans_on_missing(unit)) truth.unverified = true;
+}
+
+bool Oracle::serves(std::size_t unit) const {
+    const Truth& truth = truth_[unit];
+    return truth.viewed && view_ready(truth.view) && truth.answers && !truth.unverified &&
+           !leans_on_missing(unit);
 }
 
 bool Oracle::leans_on_missing(std::size_t unit) const {
@@ -121,6 +139,7 @@ void Oracle::starts(std::size_t unit) {
     Truth& truth = truth_[unit];
     truth.hold_unseen = truth.hold_unseen || truth.hold;
     const Unit& real = systemd_.units()[unit];
+    truth.failed_at.reset();
     truth.last_start = timeline_.now();
     truth.either =
         truth.either || ((truth.op_stopped || truth.hold) &&
@@ -135,11 +154,13 @@ void Oracle::began(std::size_t unit) {
 }
 
 void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
+    if (!only && (verb == Verb::start || verb == Verb::restart)) quick_.clear();
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         if (only && *only != i) continue;
         Truth& truth = truth_[i];
         // Wishes that cross each other on their way to lakebedd.
         const bool stops = verb == Verb::stop || verb == Verb::hold;
+        truth.failed_at.reset();
         if (stops) truth.last_stop = timeline_.now();
         const Unit& real = systemd_.units()[i];
         const bool unseen =
@@ -167,12 +188,14 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
 }
 
 void Oracle::fresh_target() {
+    quick_.clear();
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         Truth& truth = truth_[i];
         // A stop of this moment may come after the start.
         truth.maybe_stopped = truth.last_stop && timeline_.now() - *truth.last_stop < 1s;
         truth.op_stopped = truth.either = false;
         truth.pending_stop.reset();
+        truth.failed_at.reset();
         renew(i);
     }
 }
@@ -188,7 +211,10 @@ void Oracle::daemon_started() {
 }
 
 void Oracle::graph_reloaded() {
-    for (std::size_t i = 0; i < truth_.size(); ++i) renew(i);
+    for (std::size_t i = 0; i < truth_.size(); ++i) {
+        truth_[i].failed_at.reset();
+        renew(i);
+    }
 }
 
 // What makes a start something else than a restart after a failure of its own.
@@ -219,6 +245,22 @@ void Oracle::check_start(std::size_t index, bool restart) {
     }
     truth.restart_asked = false;
     count(index);
+    count_for_stack(index);
+}
+
+// The slow lane is a minute at least in every scenario.
+void Oracle::count_for_stack(std::size_t index) {
+    Truth& truth = truth_[index];
+    const Time now = timeline_.now();
+    const bool quick = truth.failed_at && now - *truth.failed_at < 45s;
+    truth.failed_at.reset();
+    if (!quick) return;
+    const StackBudget& budget = scenario_.graph.restart_budget;
+    quick_.push_back(now);
+    while (quick_.front() + budget.window <= now) quick_.pop_front();
+    if (static_cast<int>(quick_.size()) > budget.restarts)
+        violation(fmt::format("the stack made {} restarts within {}, {} are allowed", quick_.size(),
+                              lakebed::to_string(budget.window), budget.restarts));
 }
 
 void Oracle::count(std::size_t index) {

@@ -32,12 +32,15 @@ struct Truth { // about one unit
     bool restart_asked = false;
     // What it leans on.
     std::string run;         // as last told
+    std::string failed_run;  // the last of which a failure was told
+    bool answers = true;     // its probes, as far as was told
     bool unverified = false; // a need went away, and no probe has shown since that it serves
     bool asked = false;      // by a readiness probe, with all that it leans on there
     // Counting.
     std::deque<Time> starts;
     std::deque<std::pair<Time, int>> relief; // starts that are not restarts of a failure
     std::deque<Time> actions;
+    std::optional<Time> failed_at; // by itself, and nothing since that gives it a new start
     State state = State::stopped;
 };
 
@@ -69,8 +72,10 @@ class Oracle {
     std::size_t place(const std::string& unit) const;
     void check_start(std::size_t unit, bool restart);
     void check_stop(std::size_t unit);
+    void count_for_stack(std::size_t unit);
     void count(std::size_t unit);
     void note_needs(std::size_t unit);
+    [[nodiscard]] bool serves(std::size_t unit) const; // as far as was told
     [[nodiscard]] bool leans_on_missing(std::size_t unit) const;
     void relieve(std::size_t unit, int amount);
     void renew(std::size_t unit);
@@ -79,6 +84,7 @@ class Oracle {
     Timeline& timeline_;
     Systemd& systemd_;
     std::vector<Truth> truth_;
+    std::deque<Time> quick_; // restarts of the stack that no slow lane has held up
 };
 
 } // namespace lakebed::sim

@@ -155,6 +155,9 @@ Scenario make_scenario(std::uint64_t seed, Duration length) {
     scenario.seed = seed;
     scenario.length = length;
     scenario.graph = random.chance(0.25) ? make_core_graph(random) : random_graph(random);
+    if (random.chance(0.3))
+        scenario.graph.restart_budget = {static_cast<int>(random.between(3, 12)),
+                                         random.span(2min, 10min)};
     scenario.lost_signals = random.chance(0.3) ? 0.2 : 0;
     scenario.hidden_jobs = random.chance(0.5) ? 0.3 : 0;
     for (const GraphNode& node : scenario.graph.nodes) {

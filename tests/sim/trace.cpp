@@ -54,6 +54,7 @@ std::string describe(const Action& action) {
             return "TriggerWatchdog " + a.unit;
         }
         std::string operator()(const act::Explain& a) const { return "Explain " + a.sentence; }
+        std::string operator()(const act::Warn& a) const { return "Warn " + a.sentence; }
         std::string operator()(const act::Announce& a) const {
             return fmt::format("Announce {} {}", a.unit, lakebed::to_string(a.state));
         }
@@ -89,6 +90,8 @@ std::string_view to_string(Mutant mutant) {
         return "skips verification after a need's return";
     case Mutant::repeats_restarts:
         return "repeats restarts";
+    case Mutant::ignores_stack_budget:
+        return "ignores the budget of the stack";
     case Mutant::ignores_lost_needs:
         return "ignores lost needs of what runs";
     case Mutant::trusts_without_probe:

@@ -171,6 +171,8 @@ void World::boot_daemon() {
             node.restart.budget = 1000000;
             node.restart.max = 1s;
         }
+    if (mutant_ == Mutant::ignores_stack_budget || mutant_ == Mutant::ignores_budget)
+        graph.restart_budget.restarts = 1000000;
     for (GraphNode& node : graph.nodes) {
         if (mutant_ == Mutant::trusts_without_probe) node.probe.reset();
         if (mutant_ != Mutant::ignores_lost_needs) continue;

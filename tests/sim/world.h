@@ -16,6 +16,7 @@ enum class Mutant {
     forgets_retries,
     forgets_state,
     ignores_budget,
+    ignores_stack_budget,
     starts_without_target,
     restarts_on_adoption,
     stops_healthy,
