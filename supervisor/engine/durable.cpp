@@ -12,9 +12,10 @@ constexpr std::array kStateNames = {
     State::ready,       State::degraded,  State::restarting,
     State::backing_off, State::slow_lane, State::stopped_by_operator,
     State::stopping,    State::stopped};
-constexpr std::array kCauses = {Cause::none,          Cause::crash,      Cause::hang,
-                                Cause::out_of_memory, Cause::bad_config, Cause::start_timeout,
-                                Cause::operator_stop, Cause::waiting};
+constexpr std::array kCauses = {Cause::none,          Cause::crash,         Cause::hang,
+                                Cause::out_of_memory, Cause::bad_config,    Cause::port_taken,
+                                Cause::disk_full,     Cause::start_timeout, Cause::operator_stop,
+                                Cause::waiting};
 constexpr std::array kDooms = {Doomed::no, Doomed::this_run, Doomed::next_run};
 
 std::string_view to_string(Doomed doomed) {
@@ -166,6 +167,7 @@ template <class Io, class Node> void visit_node(Io& io, Node& node) {
     io("operator_stopped", node.operator_stopped);
     io("hold", node.hold);
     io("bad_config", node.bad_config);
+    io("disk_full", node.disk_full);
     io("parked", node.parked);
     io("slow", node.slow);
     io("slow_for_stack", node.slow_for_stack);

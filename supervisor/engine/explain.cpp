@@ -114,6 +114,9 @@ std::string explain_held(const SupervisorState& state, const std::string& name,
         return fmt::format("{} is held: its configuration is wrong: {}; it is tried again after "
                            "the next apply or by `lakebed start {}`",
                            name, node.last_incident ? node.last_incident->detail : "unknown", name);
+    if (node.disk_full)
+        return fmt::format("{} is held: {}; it goes on by itself when there is space", name,
+                           node.last_incident ? node.last_incident->detail : "its disk is full");
     if (path.size() < 2) return explain_waiting(state, name, node, path);
     return fmt::format("{} is held: {}", name, missing(state, path.back()));
 }
@@ -160,6 +163,10 @@ std::string_view to_string(Cause cause) {
         return "out_of_memory";
     case Cause::bad_config:
         return "bad_config";
+    case Cause::port_taken:
+        return "port_taken";
+    case Cause::disk_full:
+        return "disk_full";
     case Cause::start_timeout:
         return "start_timeout";
     case Cause::operator_stop:
@@ -192,6 +199,10 @@ std::string predicate(const Incident& incident) {
         return "did not become ready in time";
     case Cause::bad_config:
         return "has a wrong configuration: " + incident.detail;
+    case Cause::port_taken:
+        return "cannot listen: " + incident.detail;
+    case Cause::disk_full:
+        return "has " + incident.detail;
     default:
         break;
     }
@@ -209,7 +220,7 @@ std::vector<std::string> why_path(const SupervisorState& state, std::string_view
         // Only what cannot go on by itself waits for its needs; what runs only leans on some.
         const bool leans = node->state == State::degraded && spec->kind == NodeKind::service;
         const bool waits = (node->state == State::waiting || node->state == State::held) &&
-                           !node->hold && !node->bad_config;
+                           !node->hold && !node->bad_config && !node->disk_full;
         if (!waits && !leans) break;
         auto lacking = std::ranges::find_if(spec->needs, [&](const Need& need) {
             return !is_ready(state, need.unit) && !(leans && need.type == EdgeType::init);
@@ -256,8 +267,11 @@ std::string explain(const SupervisorState& state, std::string_view unit) {
             return fmt::format(
                 "{} {}; the stack has used up its {} restarts within {}, it is tried every {}",
                 name, node.last_incident ? predicate(*node.last_incident) : "failed",
-                state.graph.restart_budget.restarts, to_string(state.graph.restart_budget.window),
+                stack_budget(state.graph).restarts, to_string(stack_budget(state.graph).window),
                 to_string(spec->restart.slow_lane));
+        if (!node.slow && node.last_incident && node.last_incident->cause == Cause::port_taken)
+            return fmt::format("{} {}; it is tried every {}", name, predicate(*node.last_incident),
+                               to_string(spec->restart.slow_lane));
         return fmt::format("{} {}; {} restarts did not help, it is tried every {}", name,
                            node.last_incident ? predicate(*node.last_incident) : "failed",
                            spec->restart.budget, to_string(spec->restart.slow_lane));

@@ -54,7 +54,8 @@ bool target_runs(const Turn& turn) {
 
 bool may_run(const Turn& turn, const NodeState& node) {
     return target_runs(turn) && node.known && !node.operator_stopped && !node.hold &&
-           !node.bad_config && node.doomed == Doomed::no && node.unit.load_state == "loaded";
+           !node.bad_config && !node.disk_full && node.doomed == Doomed::no &&
+           node.unit.load_state == "loaded";
 }
 
 bool lost(const Turn& turn, const NodeState& node) {
@@ -126,7 +127,7 @@ namespace {
 
 bool stack_spent(const Turn& turn) {
     return turn.state.restarts.size() >=
-           static_cast<std::size_t>(std::max(turn.state.graph.restart_budget.restarts, 0));
+           static_cast<std::size_t>(std::max(stack_budget(turn.state.graph).restarts, 0));
 }
 
 void wait_for_stack(Turn& turn, Slot& slot) {
@@ -135,7 +136,7 @@ void wait_for_stack(Turn& turn, Slot& slot) {
     park(turn, slot);
     if (turn.state.budget_spent) return;
     turn.state.budget_spent = true;
-    const StackBudget& budget = turn.state.graph.restart_budget;
+    const StackBudget budget = stack_budget(turn.state.graph);
     turn.actions.push_back(act::Warn{fmt::format(
         "the stack has used up its {} restarts within {}: what fails now is tried slowly",
         budget.restarts, to_string(budget.window))});
@@ -183,6 +184,7 @@ void note_run(Turn& turn, Slot& slot) {
         node.probing_at.reset();
         node.ready_at.reset();
         node.parked = false;
+        node.disk_full = false;
         node.stop_seen = false;
         node.start_wanted = false;
         node.verify_wanted = false;

@@ -130,7 +130,8 @@ void leave(Turn& turn, Slot& slot) {
 
 void idle(Turn& turn, Slot& slot) {
     if (slot.state->parked || turn.before == Observed::down || turn.before == Observed::failed)
-        return; // our stop, or `systemctl reset-failed`
+        return;                           // our stop, or `systemctl reset-failed`
+    if (slot.state->start_wanted) return; // the JobDone of that stop is to come
     opstop(turn, slot);
 }
 
@@ -154,7 +155,10 @@ void ended(Turn& turn, Slot& slot) {
 
 void opstop(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
-    if (node.start_wanted) return;
+    if (node.start_wanted) {
+        node.start_wanted = false;
+        return;
+    }
     const Observed now = seen(slot);
     if (now == Observed::up || now == Observed::coming_up) return; // started again since
     cancel_retry(turn, slot);

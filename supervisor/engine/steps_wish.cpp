@@ -11,6 +11,7 @@ using detail::Slot;
 
 namespace {
 constexpr Duration kVerifyEvery = std::chrono::seconds(1);
+constexpr Duration kCheckSpaceEvery = std::chrono::seconds(15);
 
 void ask(Turn& turn, Slot& slot) {
     slot.state->verifying = true;
@@ -159,6 +160,7 @@ void ustart(Turn& turn, Slot& slot) {
     node.operator_stopped = false;
     node.hold = false;
     node.bad_config = false;
+    node.disk_full = false;
     forget_failures(node);
     turn.changed = true;
     const bool ours = node.doomed != Doomed::no; // is the stop
@@ -208,6 +210,7 @@ void ureset(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     forget_failures(node);
     node.bad_config = false;
+    node.disk_full = false;
     if (!target_runs(turn) || in_flight(node)) return;
     if (needs_ready(turn, slot))
         launch(turn, slot);
@@ -224,6 +227,7 @@ void wake(Turn& turn, Slot& slot) {
     if (turn.fresh && !(stopped_since && node.operator_stopped)) {
         node.operator_stopped = false;
         node.bad_config = false;
+        node.disk_full = false;
         forget_failures(node);
         if (node.state == State::backing_off || node.state == State::slow_lane ||
             node.state == State::stopped_by_operator || node.state == State::held) {
@@ -248,6 +252,9 @@ void wake(Turn& turn, Slot& slot) {
         node.doomed = Doomed::no;
         rest(turn, slot);
         if (now == Observed::hold_off || now == Observed::failed) fail(turn, slot);
+        break;
+    case State::held: // the deadline died with lakebedd
+        gauge(turn, slot);
         break;
     case State::restarting: // systemd's own, seen while the target was down
         if (now == Observed::hold_off) become(turn, slot, State::waiting);
@@ -281,6 +288,48 @@ void damn(Turn& turn, Slot& slot) {
     node.last_incident = Incident{turn.now, Cause::bad_config, std::string(turn.detail)};
     turn.changed = true;
     if (node.state != State::starting && node.state != State::restarting) hold_back(turn, slot);
+}
+
+void blame(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    if (!node.last_incident) return;
+    node.last_incident->cause = turn.cause;
+    node.last_incident->detail = turn.detail;
+    turn.changed = true;
+}
+
+void slowly(Turn& turn, Slot& slot) {
+    blame(turn, slot);
+    if (slot.state->attempts == 0) return; // its start was refused; it has not failed
+    cancel_retry(turn, slot);
+    slot.state->slow_for_stack = false;
+    set_retry(turn, slot, State::slow_lane, slot.spec->restart.slow_lane);
+    park(turn, slot);
+}
+
+void full(Turn& turn, Slot& slot) {
+    blame(turn, slot);
+    slot.state->disk_full = true;
+    hold_back(turn, slot);
+    gauge(turn, slot);
+}
+
+void gauge(Turn& turn, Slot& slot) {
+    if (!slot.state->disk_full) return;
+    turn.actions.push_back(act::CheckSpace{slot.spec->unit});
+    turn.actions.push_back(
+        act::SetDeadline{slot.spec->unit, Deadline::space, turn.now + kCheckSpaceEvery});
+}
+
+// Through the policy, so that a disk that fills up again at each start is not filled for ever.
+void roomy(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    if (!node.disk_full) return;
+    node.disk_full = false;
+    turn.changed = true;
+    turn.actions.push_back(act::SetDeadline{slot.spec->unit, Deadline::space, std::nullopt});
+    if (node.hold || node.bad_config || !target_runs(turn)) return;
+    reschedule(turn, slot, false);
 }
 
 } // namespace lakebed::steps

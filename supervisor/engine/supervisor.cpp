@@ -56,7 +56,7 @@ void take(Turn& turn, Slot& slot, const JobDone& event) {
         if (stop && event.result == "done") give(turn, slot, Input::stop_done);
         const bool was_it = event.job_type.empty() && event.result == "done" &&
                             observe(node.unit) == Observed::down;
-        if (was_it || stop) node.start_wanted = false;
+        if (was_it || (stop && event.result != "done")) node.start_wanted = false;
         if (stop && event.result == "canceled") node.stop_seen = false;
         return;
     }
@@ -115,6 +115,9 @@ void take(Turn& turn, Slot& slot, const DeadlineReached& event) {
     case Deadline::verify:
         give(turn, slot, Input::verify_due);
         break;
+    case Deadline::space:
+        give(turn, slot, Input::space_due);
+        break;
     case Deadline::flush:
         break;
     }
@@ -122,7 +125,15 @@ void take(Turn& turn, Slot& slot, const DeadlineReached& event) {
 
 void take(Turn& turn, Slot& slot, const FatalLogSeen& event) {
     turn.detail = event.line;
-    give(turn, slot, Input::fatal);
+    if (event.kind == FailureKind::bad_config) return give(turn, slot, Input::fatal);
+    if (event.run != slot.state->failed_run) return; // of a failure that is history
+    const bool port = event.kind == FailureKind::port_taken;
+    turn.cause = port ? Cause::port_taken : Cause::disk_full;
+    give(turn, slot, port ? Input::port_taken : Input::disk_full);
+}
+
+void take(Turn& turn, Slot& slot, const SpaceChecked& event) {
+    if (event.enough) give(turn, slot, Input::space_back);
 }
 
 void command(Turn& turn, Slot& slot, Verb verb) {
@@ -191,6 +202,7 @@ template <> struct is_unit_event<JobDone> : std::true_type {};
 template <> struct is_unit_event<ProbeResult> : std::true_type {};
 template <> struct is_unit_event<DeadlineReached> : std::true_type {};
 template <> struct is_unit_event<FatalLogSeen> : std::true_type {};
+template <> struct is_unit_event<SpaceChecked> : std::true_type {};
 
 } // namespace
 
@@ -247,8 +259,9 @@ void Supervisor::reload(const ServiceGraph& graph, std::vector<Action>& actions)
     }
     for (const auto& [unit, gone] : state_.nodes)
         for (Deadline deadline : {Deadline::restart, Deadline::slow_lane, Deadline::good_run,
-                                  Deadline::liveness, Deadline::verify})
+                                  Deadline::liveness, Deadline::verify, Deadline::space})
             actions.push_back(act::SetDeadline{unit, deadline, std::nullopt});
+    if (state_.graph.nodes != graph.nodes) state_.restarts.clear(); // it is another stack
     state_.graph = graph;
     state_.nodes = std::move(nodes);
     index();
@@ -259,7 +272,7 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
     std::vector<State> before;
     before.reserve(slots_.size());
     for (const Slot& slot : slots_) before.push_back(slot.state->state);
-    const StackBudget& budget = state_.graph.restart_budget;
+    const StackBudget budget = stack_budget(state_.graph);
     prune(state_.restarts, budget.window, now);
     if (static_cast<int>(state_.restarts.size()) < budget.restarts) state_.budget_spent = false;
 

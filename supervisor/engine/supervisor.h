@@ -50,6 +50,8 @@ enum class Cause {
     hang,
     out_of_memory,
     bad_config,
+    port_taken,
+    disk_full,
     start_timeout,
     operator_stop,
     waiting
@@ -115,7 +117,7 @@ struct ProbeResult {
     std::string detail;
     bool operator==(const ProbeResult&) const = default;
 };
-enum class Deadline { restart, slow_lane, good_run, liveness, verify, flush };
+enum class Deadline { restart, slow_lane, good_run, liveness, verify, space, flush };
 struct DeadlineReached {
     std::string unit;
     Deadline deadline = Deadline::restart;
@@ -147,14 +149,23 @@ struct TargetStopping {
 struct ShutdownRequested { // of the machine
     bool operator==(const ShutdownRequested&) const = default;
 };
-struct FatalLogSeen { // a [[fatal]] rule matched the unit's exit status or log
+struct FatalLogSeen { // a [[fatal]] rule or a common one matched the log of a failed run
     std::string unit;
+    // The line; for port_taken and disk_full what the machine says of it: "port 6379 is taken by
+    // nginx (pid 812)", "no space left on /data (12 MiB free)".
     std::string line;
+    FailureKind kind = FailureKind::bad_config;
+    std::string run; // that failed
     bool operator==(const FatalLogSeen&) const = default;
 };
+struct SpaceChecked { // the answer to CheckSpace
+    std::string unit;
+    bool enough = false;
+    bool operator==(const SpaceChecked&) const = default;
+};
 using Event =
-    std::variant<UnitChanged, JobDone, ProbeResult, DeadlineReached, UserCommand, GraphReloaded,
-                 TargetStarting, TargetStopping, ShutdownRequested, FatalLogSeen>;
+    std::variant<SpaceChecked, UnitChanged, JobDone, ProbeResult, DeadlineReached, UserCommand,
+                 GraphReloaded, TargetStarting, TargetStopping, ShutdownRequested, FatalLogSeen>;
 
 // ---- actions ----------------------------------------------------------------------------------
 
@@ -190,6 +201,10 @@ struct TriggerWatchdog {
     std::string unit;
     bool operator==(const TriggerWatchdog&) const = default;
 };
+struct CheckSpace { // in the unit's data directory
+    std::string unit;
+    bool operator==(const CheckSpace&) const = default;
+};
 struct Explain { // one sentence: STATUS= while the unit has a process, else a journal entry of it
     std::string unit;
     std::string sentence;
@@ -205,9 +220,9 @@ struct Announce { // state of a node changed: D-Bus signal, metrics
     bool operator==(const Announce&) const = default;
 };
 } // namespace act
-using Action =
-    std::variant<act::StartUnit, act::StopUnit, act::RestartUnit, act::ResetFailed, act::RunProbe,
-                 act::SetDeadline, act::TriggerWatchdog, act::Explain, act::Announce, act::Warn>;
+using Action = std::variant<act::StartUnit, act::StopUnit, act::RestartUnit, act::ResetFailed,
+                            act::RunProbe, act::SetDeadline, act::TriggerWatchdog, act::Explain,
+                            act::Announce, act::Warn, act::CheckSpace>;
 
 // ---- state ------------------------------------------------------------------------------------
 
@@ -235,6 +250,7 @@ struct NodeState {
     bool operator_stopped = false;
     bool hold = false;
     bool bad_config = false;     // not retried until the graph or an operator changes something
+    bool disk_full = false;      // held until there is space again
     bool parked = false;         // inactive because our StopUnit ended its hold-off
     bool slow = false;           // in the slow lane until a good run
     bool slow_for_stack = false; // this time, as the budget of the stack was spent

@@ -42,6 +42,10 @@ constexpr std::array<Row, kInputs> kTable = {{
 /* target_up    */ {wake,   wake,   wake,   wake,   wake,   wake,   wake,   wake,   wake,   wake,   wake  },
 /* target_down  */ {sleep,  sleep,  sleep,  sleep,  sleep,  sleep,  sleep,  sleep,  sleep,  sleep,  sleep },
 /* fatal        */ {damn,   damn,   damn,   o,      o,      damn,   damn,   damn,   o,      o,      o     },
+/* port_taken   */ {blame,  blame,  blame,  o,      o,      blame,  slowly, blame,  o,      o,      o     },
+/* disk_full    */ {full,   full,   blame,  o,      o,      blame,  full,   full,   o,      o,      o     },
+/* space_due    */ {o,      gauge,  o,      o,      o,      o,      o,      o,      o,      o,      o     },
+/* space_back   */ {o,      roomy,  o,      o,      o,      o,      o,      o,      o,      o,      o     },
 }};
 // clang-format on
 

@@ -116,9 +116,84 @@ TEST(StackBudget, OutlivesLakebeddAndIsRenewedByAStartOfTheStack) {
     script.play("400 postgres holdoff p1 signal 9\n 401 postgres active p2\n 402 die\n"
                 "403 postgres active p2\n 403 hive active h1\n 403 target up t1");
     EXPECT_EQ(script.play("404 hive holdoff h1 signal 9").substr(0, 10), "stop hive\n");
+    EXPECT_EQ(script.play("404.5 reload 2"), ""); // the same services
     EXPECT_EQ(script.play("405 hive inactive\n 406 user start\n 407 hive active h2\n"
                           "408 hive holdoff h2 signal 9"),
               "start hive\nrestart hive\n");
+}
+
+TEST(StackBudget, BeginsAnewWithOtherServices) {
+    Script script = up("budget 1\n postgres\n hive");
+    script.play("400 postgres holdoff p1 signal 9\n 401 postgres active p2");
+    Supervisor engine(script.state());
+    const TimePoint now(std::chrono::seconds(402));
+    (void)engine.on(GraphReloaded{script.state().graph}, now);
+    EXPECT_EQ(engine.state().restarts.size(), 1u);
+    (void)engine.on(GraphReloaded{read_test_graph("budget 1\n postgres")}, now);
+    EXPECT_TRUE(engine.state().restarts.empty());
+}
+
+TEST(Cause, APortThatIsTakenIsTriedSlowlyWithItsHolderNamed) {
+    Script script("postgres");
+    script.play("0 postgres inactive\n 0 target up t1\n 1 postgres starting p1");
+    EXPECT_EQ(script.play("2 postgres holdoff p1 exit 1\n 2.3 port postgres", Show::all),
+              "deadline postgres restart 3.000\n"
+              "postgres is backing_off\n"
+              "\"postgres ended with exit status 1 (1 failure in a row); it is tried again after a "
+              "pause\"\n"
+              "deadline postgres restart off\n"
+              "deadline postgres slow_lane 182.300\n"
+              "stop postgres\n"
+              "postgres is slow_lane\n"
+              "\"postgres cannot listen: port 5432 is taken by nginx (pid 7); it is tried every "
+              "3min\"\n");
+    EXPECT_EQ(script.node("postgres").last_incident->cause, Cause::port_taken);
+    EXPECT_EQ(script.play("3 postgres inactive\n 182.3 due postgres slow_lane\n"
+                          "183 postgres active p2"),
+              "start postgres\n");
+    EXPECT_EQ(states(script), "postgres ready");
+}
+
+TEST(Cause, EvidenceThatComesDuringTheNextStartNamesTheCauseOnly) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play("400 postgres holdoff p1 exit 1\n 400.1 port postgres"),
+              "restart postgres\n");
+    EXPECT_EQ(script.node("postgres").reason,
+              "postgres cannot listen: port 5432 is taken by nginx (pid 7); restarting");
+}
+
+TEST(Cause, AFullDiskHoldsTheServiceUntilThereIsSpace) {
+    Script script("postgres\n hive needs postgres");
+    script.play("0 postgres inactive\n 0 hive inactive\n 0 target up t1\n 1 postgres starting p1\n"
+                "2 postgres holdoff p1 exit 1");
+    EXPECT_EQ(script.play("2.3 disk postgres"), "stop postgres\nspace postgres\n");
+    EXPECT_EQ(script.node("postgres").reason,
+              "postgres is held: no space left on /data (1 MiB free); it goes on by itself when "
+              "there is space");
+    EXPECT_EQ(script.node("hive").reason,
+              "hive is waiting for postgres, which has no space left on /data (1 MiB free)");
+    EXPECT_EQ(script.play("3 postgres inactive\n 3 space postgres bad\n 600 postgres inactive"),
+              "");
+    EXPECT_EQ(script.play("617 due postgres space"), "space postgres\n");
+    // Over its own death, too.
+    EXPECT_EQ(script.play("618 die\n 619 postgres inactive\n 619 hive inactive\n 619 target up t1"),
+              "space postgres\n");
+    EXPECT_EQ(
+        script.play("620 space postgres ok", Show::all),
+        "deadline postgres space off\n"
+        "deadline postgres restart 621.000\n"
+        "postgres is backing_off\n"
+        "\"postgres has no space left on /data (1 MiB free) (1 failure in a row); it is tried "
+        "again after a pause\"\n");
+    EXPECT_EQ(script.play("621 due postgres restart\n 622 postgres active p2"),
+              "start postgres\nstart hive\n");
+}
+
+TEST(Cause, AnOperatorMayStartAServiceOnAFullDisk) {
+    Script script("postgres");
+    script.play("0 postgres inactive\n 0 target up t1\n 1 postgres starting p1\n"
+                "2 postgres holdoff p1 exit 1\n 2.3 disk postgres\n 3 postgres inactive");
+    EXPECT_EQ(script.play("4 user start postgres"), "start postgres\n");
 }
 
 TEST(Supervisor, IgnoresAGoodRunThatBelongsToAnEarlierOne) {

@@ -10,7 +10,8 @@
 //            2 job postgres stop done [ours]
 //            3 target up t1 [SINCE] | target down | shutdown
 //            4 probe hive ok|bad | live hive ok|bad | due hive restart
-//            5 user stop hive | fatal hive TEXT | reload GENERATION | die | boot
+//            5 user stop hive | fatal hive TEXT | port hive | disk hive | space hive ok |
+//            reload GENERATION | die | boot
 #pragma once
 
 #include <string>

@@ -72,10 +72,30 @@ void Oracle::told(const Event& event, Time captured) {
         target_seen_down = true;
         for (Truth& truth : truth_) truth.pending_stop.reset();
     }
+    if (const auto* log = std::get_if<FatalLogSeen>(&event)) {
+        Truth& truth = truth_[place(log->unit)];
+        // One that comes when the next start is under way already changes nothing.
+        if (truth.failed_at && log->run == truth.failed_run) {
+            truth.no_space = truth.no_space || log->kind == FailureKind::disk_full;
+            if (log->kind == FailureKind::port_taken) truth.port_taken = timeline_.now();
+        }
+    } else if (const auto* space = std::get_if<SpaceChecked>(&event)) {
+        if (space->enough) truth_[place(space->unit)].no_space = false;
+    }
     // A need that is away gives a new start when it is back.
     for (const Unit& real : systemd_.units())
         for (std::size_t need : real.needs)
-            if (truth_[real.index].failed_at && !serves(need)) truth_[real.index].failed_at.reset();
+            if (!serves(need)) {
+                truth_[real.index].failed_at.reset();
+                truth_[real.index].port_taken.reset(); // its need's return starts it at once
+            }
+}
+
+// What is told of a failure no longer holds it up.
+void Oracle::forgive(Truth& truth) {
+    truth.failed_at.reset();
+    truth.port_taken.reset();
+    truth.no_space = false;
 }
 
 // A dependent that runs through the loss of what it leans on must show that it still serves; one
@@ -86,7 +106,8 @@ void Oracle::note_needs(std::size_t unit) {
         truth.run = truth.view.invocation_id;
         truth.unverified = truth.asked = false;
         truth.answers = true;
-        truth.failed_at.reset();
+        truth.renewed = false;
+        forgive(truth);
     }
     const bool failed =
         truth.view.active_state == "failed" || truth.view.sub_state == "auto-restart";
@@ -105,7 +126,7 @@ void Oracle::note_needs(std::size_t unit) {
 bool Oracle::serves(std::size_t unit) const {
     const Truth& truth = truth_[unit];
     return truth.viewed && view_ready(truth.view) && truth.answers && !truth.unverified &&
-           !leans_on_missing(unit);
+           !truth.renewed && !leans_on_missing(unit);
 }
 
 bool Oracle::leans_on_missing(std::size_t unit) const {
@@ -139,7 +160,7 @@ void Oracle::starts(std::size_t unit) {
     Truth& truth = truth_[unit];
     truth.hold_unseen = truth.hold_unseen || truth.hold;
     const Unit& real = systemd_.units()[unit];
-    truth.failed_at.reset();
+    forgive(truth);
     truth.last_start = timeline_.now();
     truth.either =
         truth.either || ((truth.op_stopped || truth.hold) &&
@@ -160,7 +181,7 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
         Truth& truth = truth_[i];
         // Wishes that cross each other on their way to lakebedd.
         const bool stops = verb == Verb::stop || verb == Verb::hold;
-        truth.failed_at.reset();
+        forgive(truth);
         if (stops) truth.last_stop = timeline_.now();
         const Unit& real = systemd_.units()[i];
         const bool unseen =
@@ -195,7 +216,7 @@ void Oracle::fresh_target() {
         truth.maybe_stopped = truth.last_stop && timeline_.now() - *truth.last_stop < 1s;
         truth.op_stopped = truth.either = false;
         truth.pending_stop.reset();
-        truth.failed_at.reset();
+        forgive(truth);
         renew(i);
     }
 }
@@ -210,7 +231,8 @@ void Oracle::daemon_started() {
     }
 }
 
-void Oracle::graph_reloaded() {
+void Oracle::graph_reloaded(bool changed) {
+    if (changed) quick_.clear();
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         truth_[i].failed_at.reset();
         renew(i);
@@ -235,6 +257,10 @@ void Oracle::check_start(std::size_t index, bool restart) {
     if (truth.op_stopped && !truth.either)
         violation(node.name + " is started although an operator stopped it");
     if (truth.hold && !truth.either) violation(node.name + " is started although it is held");
+    if (truth.no_space) violation(node.name + " is started on a full disk");
+    if (truth.port_taken && timeline_.now() - *truth.port_taken < 45s)
+        violation(node.name + " is tried at once though its port is taken");
+    truth.port_taken.reset();
     for (const Need& need : node.needs)
         if (!view_ready(truth_[place(need.unit)].view))
             violation(fmt::format("{} is started before {} is ready", node.name, need.unit));
@@ -255,7 +281,7 @@ void Oracle::count_for_stack(std::size_t index) {
     const bool quick = truth.failed_at && now - *truth.failed_at < 45s;
     truth.failed_at.reset();
     if (!quick) return;
-    const StackBudget& budget = scenario_.graph.restart_budget;
+    const StackBudget budget = stack_budget(scenario_.graph);
     quick_.push_back(now);
     while (quick_.front() + budget.window <= now) quick_.pop_front();
     if (static_cast<int>(quick_.size()) > budget.restarts)
@@ -294,6 +320,7 @@ void Oracle::acted(const std::vector<Action>& actions) {
             check_start(*(unit = place(start->unit)), false);
         } else if (const auto* restart = std::get_if<act::RestartUnit>(&action)) {
             check_start(*(unit = place(restart->unit)), true);
+            truth_[*unit].renewed = true;
         } else if (const auto* stop = std::get_if<act::StopUnit>(&action)) {
             check_stop(*(unit = place(stop->unit)));
             for (std::size_t earlier : stopped)

@@ -24,6 +24,7 @@ enum class Mutant {
     skips_sessions,
     skips_verification,
     repeats_restarts,
+    takes_all_for_crashes,
     ignores_lost_needs,
     trusts_without_probe,
 };
