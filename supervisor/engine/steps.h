@@ -18,6 +18,7 @@ void fail(Turn&, detail::Slot&);   // it failed: the policy decides
 void leave(Turn&, detail::Slot&);  // it is going down
 void idle(Turn&, detail::Slot&);   // inactive while we wait to try again
 void vanish(Turn&, detail::Slot&); // inactive while it should start
+void anew(Turn&, detail::Slot&);   // going down, perhaps by a later stop than the one we know of
 void ended(Turn&, detail::Slot&);  // the stop is complete
 
 // Jobs.

@@ -140,6 +140,13 @@ void vanish(Turn& turn, Slot& slot) {
     if (lost(turn, *slot.state)) nostrt(turn, slot);
 }
 
+// The job of the target's stop shows at once: one that shows after a run was up for a while is
+// somebody else's, and not excused by the target's start.
+void anew(Turn& turn, Slot& slot) {
+    if (turn.before == Observed::up && turn.now - slot.state->since > kLostJob)
+        slot.state->start_wanted = false;
+}
+
 void ended(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     if (node.doomed == Doomed::next_run && !node.stop_sent && !lost(turn, node)) return;

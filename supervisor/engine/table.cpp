@@ -19,7 +19,7 @@ constexpr std::array<Row, kInputs> kTable = {{
 /* hold_off     */ {fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail  },
 /* failed       */ {fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail  },
 /* down         */ {o,      idle,   vanish, opstop, opstop, opstop, idle,   idle,   o,      ended,  o     },
-/* going_down   */ {o,      o,      leave,  leave,  leave,  o,      leave,  leave,  o,      o,      o     },
+/* going_down   */ {o,      o,      leave,  leave,  leave,  o,      leave,  leave,  o,      anew,   o     },
 /* queued       */ {o,      o,      o,      leave,  leave,  o,      o,      o,      o,      o,      o     },
 /* stop_done    */ {opstop, opstop, opstop, opstop, opstop, opstop, opstop, opstop, o,      opstop, opstop},
 /* stop_undone  */ {undone, undone, undone, undone, undone, undone, undone, undone, undone, undone, undone},

@@ -277,5 +277,26 @@ TEST(Simulation, ATargetThatStopsOverAStartOfOursAndStartsAgainIsNoOperatorsStop
     EXPECT_EQ(states(script), "postgres starting");
 }
 
+TEST(Simulation, AStopLongAfterTheTargetStartedOverSomebodysRestartIsAnOperators) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        10 hive stopping h1 job stop
+        11 hive inactive
+        11 job hive stop done
+        12 die
+        12 hive starting h2 job restart
+        12 postgres active p1
+        12 target down
+        13 hive active h2
+        14 target up t2
+        40 hive stopping h2 job stop
+        41 hive inactive
+        41 job hive stop done
+    )"),
+              "");
+    EXPECT_EQ(script.node("hive").state, State::stopped_by_operator);
+}
+
 } // namespace
 } // namespace lakebed::test
