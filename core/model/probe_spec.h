@@ -10,12 +10,11 @@
 #include <variant>
 #include <vector>
 
+#include "base/port_holder.h"
 #include "base/quantity.h"
 #include "base/value.h"
 
 namespace lakebed {
-
-using Port = std::uint16_t;
 
 // Runs `query` in a session of the service's own role; ready when it returns a row.
 struct PostgresProbe {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <regex>
 #include <set>
 
 #include <fmt/format.h>
@@ -22,6 +23,16 @@ Duration read_duration(TableReader& reader, std::string_view key, Duration other
     return otherwise;
 }
 
+StackBudget read_stack_budget(const Value& value, Diagnostics& diagnostics) {
+    TableReader reader(value, "restart_budget", diagnostics);
+    StackBudget budget;
+    budget.restarts = static_cast<int>(reader.integer("restarts").value_or(budget.restarts));
+    budget.window = read_duration(reader, "window", budget.window);
+    if (budget.restarts < 1) reader.error("restarts", "restart_budget.restarts must be at least 1");
+    reader.finish();
+    return budget;
+}
+
 GraphNode read_node(const Value& value, Diagnostics& diagnostics) {
     TableReader reader(value, "node", diagnostics);
     GraphNode node;
@@ -34,6 +45,7 @@ GraphNode read_node(const Value& value, Diagnostics& diagnostics) {
     else if (kind != "service")
         reader.error("kind", fmt::format("unknown kind \"{}\"", kind), "\"service\" or \"job\"");
     node.addresses = reader.strings("addresses");
+    node.data = reader.string("data").value_or("");
     node.jvm = reader.boolean("jvm").value_or(false);
     node.start_timeout = read_duration(reader, "start_timeout", node.start_timeout);
     if (const Value* probe = reader.table("probe"))
@@ -68,6 +80,7 @@ Table write_node(const GraphNode& node) {
     Array addresses(node.addresses.begin(), node.addresses.end());
     if (!addresses.empty()) set(table, "addresses", std::move(addresses));
     set(table, "jvm", node.jvm);
+    if (!node.data.empty()) set(table, "data", node.data);
     set(table, "start_timeout", to_string(node.start_timeout));
     if (node.probe) set(table, "probe", write_probe_spec(*node.probe));
     if (node.liveness) set(table, "liveness", write_liveness(*node.liveness));
@@ -79,6 +92,8 @@ Table write_node(const GraphNode& node) {
             set(entry, "exit", std::int64_t{*rule.exit_status});
         else
             set(entry, "log", rule.log_regex);
+        if (rule.kind != FailureKind::bad_config)
+            set(entry, "cause", std::string(to_string(rule.kind)));
         fatal.emplace_back(std::move(entry));
     }
     if (!fatal.empty()) set(table, "fatal", std::move(fatal));
@@ -103,6 +118,18 @@ std::string_view to_string(EdgeType type) {
         return "session";
     case EdgeType::init:
         return "init";
+    }
+    return "";
+}
+
+std::string_view to_string(FailureKind kind) {
+    switch (kind) {
+    case FailureKind::bad_config:
+        return "bad_config";
+    case FailureKind::port_taken:
+        return "port_taken";
+    case FailureKind::disk_full:
+        return "disk_full";
     }
     return "";
 }
@@ -185,8 +212,34 @@ FatalRule read_fatal_rule(const Value& value, const std::string& path, Diagnosti
     rule.log_regex = reader.string("log").value_or("");
     if (rule.exit_status.has_value() == !rule.log_regex.empty())
         reader.error("exit", path + " needs exactly one of exit and log");
+    if (auto cause = reader.string("cause")) {
+        if (*cause == "port_taken" || *cause == "disk_full")
+            rule.kind = *cause == "disk_full" ? FailureKind::disk_full : FailureKind::port_taken;
+        else if (*cause != "bad_config")
+            reader.error("cause", fmt::format("unknown cause \"{}\"", *cause),
+                         "one of bad_config, port_taken, disk_full");
+        if (rule.exit_status && rule.kind != FailureKind::bad_config)
+            reader.error("cause", path + " tells this cause by log only");
+    }
     reader.finish();
     return rule;
+}
+
+StackBudget stack_budget(const ServiceGraph& graph) {
+    if (graph.restart_budget) return *graph.restart_budget;
+    StackBudget budget;
+    budget.restarts = std::max(budget.restarts, 2 * static_cast<int>(graph.nodes.size()));
+    for (const GraphNode& node : graph.nodes)
+        budget.restarts = std::max(budget.restarts, node.restart.budget);
+    return budget;
+}
+
+const std::vector<FatalRule>& common_rules() {
+    static const std::vector<FatalRule> rules = {
+        {std::nullopt, "[Aa]ddress already in use", FailureKind::port_taken},
+        {std::nullopt, "No space left on device", FailureKind::disk_full},
+    };
+    return rules;
 }
 
 const GraphNode* find_node(const ServiceGraph& graph, std::string_view name_or_unit) {
@@ -225,6 +278,8 @@ ServiceGraph read_graph(std::string_view text, std::string_view file, Diagnostic
                                         entry.string("reason").value_or("")});
         entry.finish();
     }
+    if (const Value* budget = reader.table("restart_budget"))
+        graph.restart_budget = read_stack_budget(*budget, diagnostics);
     reader.finish();
     return graph;
 }
@@ -247,6 +302,12 @@ std::string write_graph(const ServiceGraph& graph) {
         left_out.emplace_back(std::move(entry));
     }
     if (!left_out.empty()) set(root, "not_configured", std::move(left_out));
+    if (graph.restart_budget) {
+        Table budget;
+        set(budget, "restarts", std::int64_t{graph.restart_budget->restarts});
+        set(budget, "window", to_string(graph.restart_budget->window));
+        set(root, "restart_budget", std::move(budget));
+    }
     return write_toml(root);
 }
 
@@ -280,6 +341,42 @@ Result<std::vector<std::string>> start_order(const ServiceGraph& graph) {
     return order;
 }
 
+namespace {
+
+void check_node(const ServiceGraph& graph, const GraphNode& node, Diagnostics& diagnostics) {
+    for (const Need& need : node.needs) {
+        const GraphNode* needed = find_node(graph, need.unit);
+        if (needed && needed->kind == NodeKind::job && need.type != EdgeType::init)
+            diagnostics.error({},
+                              fmt::format("{} needs the job {} by a {} edge, but a job that is "
+                                          "done cannot bounce",
+                                          node.name, needed->name, to_string(need.type)),
+                              "make it an init edge");
+    }
+    for (const FatalRule& rule : node.fatal) {
+        if (rule.log_regex.empty()) continue;
+        try {
+            std::regex compiled(rule.log_regex);
+        } catch (const std::regex_error& error) {
+            diagnostics.error({}, fmt::format("{} has a bad regular expression \"{}\": {}",
+                                              node.name, rule.log_regex, error.what()));
+        }
+    }
+    if (node.restart.slow_lane < node.restart.max)
+        diagnostics.error({},
+                          fmt::format("{}'s slow lane of {} is faster than its back-off of {}",
+                                      node.name, to_string(node.restart.slow_lane),
+                                      to_string(node.restart.max)),
+                          "raise slow_lane or lower max");
+    if (node.restart.budget > stack_budget(graph).restarts)
+        diagnostics.error({},
+                          fmt::format("{} may restart {} times, the whole stack only {} times",
+                                      node.name, node.restart.budget, stack_budget(graph).restarts),
+                          "raise restarts in [restart_budget]");
+}
+
+} // namespace
+
 void check_graph(const ServiceGraph& graph, Diagnostics& diagnostics) {
     std::set<std::string> names, units;
     std::vector<std::string> known;
@@ -305,6 +402,7 @@ void check_graph(const ServiceGraph& graph, Diagnostics& diagnostics) {
                             node.name, to_string(node.probe->timeout),
                             to_string(node.start_timeout)),
                 "raise start_timeout or lower the probe's timeout");
+        check_node(graph, node, diagnostics);
     }
     if (auto order = start_order(graph); !order)
         diagnostics.error({}, order.error().message, order.error().hint);

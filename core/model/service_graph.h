@@ -44,10 +44,25 @@ struct RestartPolicy {
     bool operator==(const RestartPolicy&) const = default;
 };
 
-// A failure that a restart cannot cure: bad configuration. Exactly one of the two is set.
+// Over all services together, so that a machine in trouble is not kept busy with restarts.
+struct StackBudget {
+    int restarts = 30; // after failures, within `window`; then each further one takes the slow lane
+    Duration window = std::chrono::minutes(10);
+    bool operator==(const StackBudget&) const = default;
+};
+
+enum class FailureKind {
+    bad_config, // not retried until something changes
+    port_taken, // tried slowly, the holder named
+    disk_full,  // held until there is space
+};
+
+// A failure that a restart cannot cure. Exactly one of exit_status and log_regex is set; what is
+// not bad_config is known by the log, and believed when the machine confirms it.
 struct FatalRule {
     std::optional<int> exit_status;
     std::string log_regex; // std::regex, ECMAScript, searched in the last log lines
+    FailureKind kind = FailureKind::bad_config;
     bool operator==(const FatalRule&) const = default;
 };
 
@@ -71,6 +86,7 @@ struct GraphNode {
     Duration start_timeout = std::chrono::seconds(90); // the unit's TimeoutStartSec
     std::vector<std::string> addresses;                // it listens on: "127.0.0.1:9000"
     bool jvm = false;                                  // SIGQUIT gives a thread dump
+    std::string data; // directory it writes to; empty: none of its own
     bool operator==(const GraphNode&) const = default;
 };
 
@@ -90,10 +106,12 @@ struct ServiceGraph {
     int generation = 0;
     std::vector<GraphNode> nodes;
     std::vector<NotConfigured> not_configured; // shown, never counted
+    std::optional<StackBudget> restart_budget; // else as stack_budget() says
     bool operator==(const ServiceGraph&) const = default;
 };
 
 [[nodiscard]] std::string_view to_string(EdgeType type);
+[[nodiscard]] std::string_view to_string(FailureKind kind);
 [[nodiscard]] std::optional<EdgeType> parse_edge_type(std::string_view text);
 
 // Parts of a node that conf/<service>.toml writes in the same form.
@@ -103,8 +121,14 @@ struct ServiceGraph {
                                                 Diagnostics& diagnostics);
 [[nodiscard]] FatalRule read_fatal_rule(const Value& value, const std::string& path,
                                         Diagnostics& diagnostics);
+// Rules that hold for every service, as the words are those of the C library and the JDK.
+[[nodiscard]] const std::vector<FatalRule>& common_rules();
 [[nodiscard]] Table write_liveness(const Liveness& liveness);
 [[nodiscard]] Table write_restart_policy(const RestartPolicy& policy);
+
+// What is written, else 30 restarts, or two for each node, or what a single service may do,
+// whichever is most.
+[[nodiscard]] StackBudget stack_budget(const ServiceGraph& graph);
 
 [[nodiscard]] const GraphNode* find_node(const ServiceGraph& graph, std::string_view name_or_unit);
 
@@ -115,8 +139,9 @@ struct ServiceGraph {
 [[nodiscard]] std::string write_graph(const ServiceGraph& graph);
 
 // Static checks before anything starts: duplicate names, needs that are no nodes, cycles (named
-// a → b → a), a job that needs itself, a probe slower than its unit's start timeout. Messages have
-// no position.
+// a → b → a), a job that needs itself, a probe slower than its unit's start timeout, a need that
+// could never bounce, regular expressions that are none, budgets and delays that
+// contradict each other. Messages have no position.
 void check_graph(const ServiceGraph& graph, Diagnostics& diagnostics);
 
 // Units in an order where each comes after what it needs; a cycle comes back as an Error that

@@ -18,6 +18,7 @@
 #include "host/journal.h"
 #include "sys/digest.h"
 #include "sys/files.h"
+#include "sys/ports.h"
 
 namespace lakebed {
 namespace {

@@ -35,9 +35,6 @@ struct Generation {
 };
 [[nodiscard]] Result<Generation> read_current_generation(const Paths& paths);
 
-// Who listens on these TCP ports in our network namespace.
-[[nodiscard]] Result<std::vector<PortHolder>> read_port_holders(const std::vector<Port>& ports);
-
 // Everything of the Inventory but depot and units.
 [[nodiscard]] Result<Inventory> read_files_inventory(const Paths& paths,
                                                      const InventoryQuery& query);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/port_holder.h"
 #include "base/quantity.h"
 #include "model/probe_spec.h"
 
@@ -21,15 +22,6 @@ struct PathInfo {
     bool empty = false; // directories only: holds nothing, or lost+found alone
     std::string marker; // directories only: the site's id in our ownership marker; empty: none
     bool operator==(const PathInfo&) const = default;
-};
-
-struct PortHolder {
-    Port port = 0;
-    std::string address; // that it listens on
-    int pid = 0;         // 0: not visible to us
-    std::string program;
-    std::string unit; // systemd unit of the process, from its cgroup; may be empty
-    bool operator==(const PortHolder&) const = default;
 };
 
 struct MountInfo {

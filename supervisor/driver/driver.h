@@ -92,6 +92,10 @@ class Driver {
     void explain(const std::string& unit, const std::string& sentence);
     void announce(const std::string& unit, State state);
     void look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& failed, bool again);
+    [[nodiscard]] bool report(const GraphNode& node, FailureKind kind, const std::string& run,
+                              const std::string& line);
+    void check_space(const std::string& unit);
+    [[nodiscard]] const std::string& data_directory(const GraphNode& node) const;
 
     [[nodiscard]] ServiceStatus service(const GraphNode& node) const;
     [[nodiscard]] const SupervisorState& state() const { return supervisor_.state(); }

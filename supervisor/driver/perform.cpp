@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include "driver/driver.h"
+#include "driver/evidence.h"
 #include "sys/journal.h"
 #include "sys/notify.h"
+#include "sys/ports.h"
 
 namespace lakebed {
 namespace {
@@ -52,6 +54,10 @@ void Driver::perform(const Action& action) {
         trigger_watchdog(trigger->unit);
     else if (const auto* sentence = std::get_if<act::Explain>(&action))
         explain(sentence->unit, sentence->sentence);
+    else if (const auto* space = std::get_if<act::CheckSpace>(&action))
+        check_space(space->unit);
+    else if (const auto* warning = std::get_if<act::Warn>(&action))
+        log_event(LogLevel::error, warning->sentence);
     else if (const auto* news = std::get_if<act::Announce>(&action))
         announce(news->unit, news->state);
 }
@@ -175,11 +181,13 @@ void Driver::announce(const std::string& unit, State state_now) {
 }
 
 void Driver::look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& failed, bool again) {
-    std::vector<std::regex> rules;
-    for (const FatalRule& rule : node.fatal) {
+    std::vector<std::pair<std::regex, FailureKind>> rules;
+    std::vector<FatalRule> all = node.fatal; // the service's own say more than the common ones
+    all.insert(all.end(), common_rules().begin(), common_rules().end());
+    for (const FatalRule& rule : all) {
         if (rule.log_regex.empty()) continue;
         try {
-            rules.emplace_back(rule.log_regex);
+            rules.emplace_back(rule.log_regex, rule.kind);
         } catch (const std::regex_error& error) {
             log_event(
                 LogLevel::error,
@@ -196,11 +204,9 @@ void Driver::look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& fai
     }
     for (std::string& line : *lines) {
         if (line.size() > kLongestLine) line.resize(kLongestLine);
-        for (const std::regex& rule : rules)
-            if (std::regex_search(line, rule)) {
-                handle(FatalLogSeen{node.unit, line});
+        for (const auto& [rule, kind] : rules)
+            if (std::regex_search(line, rule) && report(node, kind, failed.invocation_id, line))
                 return;
-            }
     }
     if (!again) return;
     Result<EventSource> timer =
@@ -210,6 +216,41 @@ void Driver::look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& fai
                 look_for_fatal_lines(*spec, failed, false);
         });
     if (timer) log_looks_[node.unit] = std::move(*timer);
+}
+
+// False when the machine does not confirm what the line says: then it is a crash like others.
+bool Driver::report(const GraphNode& node, FailureKind kind, const std::string& run,
+                    const std::string& line) {
+    std::string evidence = line;
+    if (kind == FailureKind::port_taken && !node.addresses.empty()) {
+        Result<std::vector<PortHolder>> holders = read_port_holders(ports_of(node));
+        if (!holders) log_event(LogLevel::warning, holders.error().message, {{"UNIT", node.unit}});
+        std::optional<std::string> holder =
+            port_evidence(node, holders ? *holders : std::vector<PortHolder>());
+        if (!holder) return false; // it is free again
+        evidence = *holder;
+    } else if (kind == FailureKind::disk_full) {
+        const std::string& path = data_directory(node);
+        Result<Space> space = read_space(path);
+        if (!space) log_event(LogLevel::warning, space.error().message, {{"UNIT", node.unit}});
+        if (!space || has_room(*space)) return false;
+        evidence = space_evidence(path, *space);
+    }
+    handle(FatalLogSeen{node.unit, evidence, kind, run});
+    return true;
+}
+
+void Driver::check_space(const std::string& unit) {
+    const GraphNode* spec = find_node(state().graph, unit);
+    if (spec == nullptr) return;
+    Result<Space> space = read_space(data_directory(*spec));
+    if (!space) log_event(LogLevel::warning, space.error().message, {{"UNIT", unit}});
+    // What cannot be seen must not hold a service for ever.
+    handle(SpaceChecked{unit, !space || has_room(*space)});
+}
+
+const std::string& Driver::data_directory(const GraphNode& node) const {
+    return node.data.empty() ? options_.state_directory : node.data;
 }
 
 } // namespace lakebed

@@ -91,6 +91,7 @@ std::string summary(const SupervisorState& state) {
     std::string text = fmt::format("site {}, generation {}: {} of {} ready", state.graph.site,
                                    state.graph.generation, ready, state.graph.nodes.size());
     if (!state.target_up) return text + "; lakebed.target is down";
+    if (state.budget_spent) text += "; the restart budget of the stack is spent";
     if (first != nullptr) text += "; " + first->reason;
     return text;
 }

@@ -12,9 +12,10 @@ constexpr std::array kStateNames = {
     State::ready,       State::degraded,  State::restarting,
     State::backing_off, State::slow_lane, State::stopped_by_operator,
     State::stopping,    State::stopped};
-constexpr std::array kCauses = {Cause::none,          Cause::crash,      Cause::hang,
-                                Cause::out_of_memory, Cause::bad_config, Cause::start_timeout,
-                                Cause::operator_stop, Cause::waiting};
+constexpr std::array kCauses = {Cause::none,          Cause::crash,         Cause::hang,
+                                Cause::out_of_memory, Cause::bad_config,    Cause::port_taken,
+                                Cause::disk_full,     Cause::start_timeout, Cause::operator_stop,
+                                Cause::waiting};
 constexpr std::array kDooms = {Doomed::no, Doomed::this_run, Doomed::next_run};
 
 std::string_view to_string(Doomed doomed) {
@@ -39,7 +40,7 @@ NodeState durable_part(const NodeState& from) {
     node.liveness_failures = 0;
     node.probe_detail.clear();
     node.unverified_since.reset();
-    node.verify_wanted = false;
+    node.verify_wanted = node.verifying = node.verify_void = false;
     return node;
 }
 
@@ -90,7 +91,7 @@ struct Writer {
 };
 
 struct Reader {
-    TableReader table;
+    TableReader& table;
 
     void operator()(std::string_view key, bool& value) {
         value = table.boolean(key).value_or(false);
@@ -166,8 +167,10 @@ template <class Io, class Node> void visit_node(Io& io, Node& node) {
     io("operator_stopped", node.operator_stopped);
     io("hold", node.hold);
     io("bad_config", node.bad_config);
+    io("disk_full", node.disk_full);
     io("parked", node.parked);
     io("slow", node.slow);
+    io("slow_for_stack", node.slow_for_stack);
     io("restart_wanted", node.restart_wanted);
     io("start_wanted", node.start_wanted);
     io("stop_sent", node.stop_sent);
@@ -196,8 +199,8 @@ template <class Io, class Incident_> void visit_incident(Io& io, Incident_& inci
 } // namespace
 
 DurableState durable(const SupervisorState& state, std::string_view boot_id) {
-    DurableState result{
-        std::string(boot_id), state.target_run, state.target_seen_down, state.random, {}};
+    DurableState result{std::string(boot_id), state.target_run, state.target_seen_down,
+                        state.random,         state.restarts,   {}};
     for (const auto& [unit, node] : state.nodes)
         if (node.recorded || node.hold) result.nodes.emplace(unit, durable_part(node));
     return result;
@@ -211,6 +214,7 @@ SupervisorState restore_state(ServiceGraph graph, const DurableState& remembered
     if (same_boot) {
         state.target_run = remembered.target_run;
         state.target_seen_down = remembered.target_seen_down;
+        state.restarts = remembered.restarts;
     }
     for (const GraphNode& spec : graph.nodes) {
         NodeState& node = state.nodes[spec.unit];
@@ -236,6 +240,9 @@ std::string write_state(const DurableState& state) {
     set(root, "target_run", state.target_run);
     set(root, "target_seen_down", state.target_seen_down);
     set(root, "random", static_cast<std::int64_t>(state.random));
+    Writer stack;
+    stack("restarts", state.restarts);
+    for (Member& member : stack.table) root.push_back(std::move(member));
     Table nodes;
     for (const auto& [unit, node] : state.nodes) {
         Writer writer;
@@ -266,6 +273,7 @@ DurableState read_state(std::string_view text, std::string_view file, Diagnostic
     state.target_run = reader.string("target_run").value_or("");
     state.target_seen_down = reader.boolean("target_seen_down").value_or(false);
     state.random = static_cast<std::uint64_t>(reader.integer("random").value_or(0));
+    Reader{reader}("restarts", state.restarts);
     if (const Value* nodes = reader.table("nodes")) {
         for (const Member& member : *nodes->table()) {
             const std::string path = "nodes." + member.key;
@@ -275,14 +283,16 @@ DurableState read_state(std::string_view text, std::string_view file, Diagnostic
                 continue;
             }
             NodeState& node = state.nodes[member.key];
-            Reader io{TableReader(member.value, path, diagnostics)};
+            TableReader table(member.value, path, diagnostics);
+            Reader io{table};
             visit_node(io, node);
-            if (const Value* value = io.table.table("last_incident")) {
-                Reader incident{TableReader(*value, path + ".last_incident", diagnostics)};
+            if (const Value* value = table.table("last_incident")) {
+                TableReader last(*value, path + ".last_incident", diagnostics);
+                Reader incident{last};
                 visit_incident(incident, node.last_incident.emplace());
-                incident.table.finish();
+                last.finish();
             }
-            io.table.finish();
+            table.finish();
         }
     }
     reader.finish();

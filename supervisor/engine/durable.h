@@ -19,6 +19,7 @@ struct DurableState {
     std::string target_run;
     bool target_seen_down = false;
     std::uint64_t random = 0;
+    std::vector<TimePoint> restarts; // of the stack
     // As in SupervisorState, with what is not durable (unit, known, probes …) left at its default.
     std::map<std::string, NodeState> nodes;
     bool operator==(const DurableState&) const = default;

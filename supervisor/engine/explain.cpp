@@ -69,7 +69,10 @@ std::string missing(const SupervisorState& state, const std::string& unit) {
     const bool failed = node.attempts > 0 || node.bad_config || node.state == State::restarting ||
                         node.state == State::held;
     if (node.last_incident && failed && !node.hold) return text + ": " + node.last_incident->detail;
-    const std::string why = trouble(state, unit);
+    const std::string said = trouble(state, unit);
+    std::string_view why = said;
+    for (std::string_view verb : {"was ", "is "})
+        if (why.starts_with(verb)) return fmt::format("{}: {}", text, why.substr(verb.size()));
     return why.empty() ? text : fmt::format("{}: it {}", text, why);
 }
 
@@ -87,6 +90,23 @@ std::string explain_waiting(const SupervisorState& state, const std::string& nam
     return text;
 }
 
+std::string explain_degraded(const SupervisorState& state, const GraphNode& spec,
+                             const NodeState& node, const std::vector<std::string>& path) {
+    const std::string& name = spec.name;
+    if (path.size() > 1) return fmt::format("{} runs, but {}", name, missing(state, path.back()));
+    for (const Need& need : spec.needs) {
+        const auto began_with = node.needs_run.find(need.unit);
+        if (need.type == EdgeType::session && began_with != node.needs_run.end() &&
+            began_with->second != node_of(state, need.unit)->run)
+            return fmt::format("{} runs with an earlier {}, and will be restarted", name,
+                               name_of(state, need.unit));
+    }
+    if (node.probe_detail.empty() && node.liveness_failures == 0)
+        return name + " runs and must show that it is ready, as what it needs was away";
+    return fmt::format("{} runs but does not answer its probe{}{}", name,
+                       node.probe_detail.empty() ? "" : ": ", node.probe_detail);
+}
+
 std::string explain_held(const SupervisorState& state, const std::string& name,
                          const NodeState& node, const std::vector<std::string>& path) {
     if (node.hold) return name + " is held by an operator";
@@ -94,6 +114,9 @@ std::string explain_held(const SupervisorState& state, const std::string& name,
         return fmt::format("{} is held: its configuration is wrong: {}; it is tried again after "
                            "the next apply or by `lakebed start {}`",
                            name, node.last_incident ? node.last_incident->detail : "unknown", name);
+    if (node.disk_full)
+        return fmt::format("{} is held: {}; it goes on by itself when there is space", name,
+                           node.last_incident ? node.last_incident->detail : "its disk is full");
     if (path.size() < 2) return explain_waiting(state, name, node, path);
     return fmt::format("{} is held: {}", name, missing(state, path.back()));
 }
@@ -140,6 +163,10 @@ std::string_view to_string(Cause cause) {
         return "out_of_memory";
     case Cause::bad_config:
         return "bad_config";
+    case Cause::port_taken:
+        return "port_taken";
+    case Cause::disk_full:
+        return "disk_full";
     case Cause::start_timeout:
         return "start_timeout";
     case Cause::operator_stop:
@@ -172,6 +199,10 @@ std::string predicate(const Incident& incident) {
         return "did not become ready in time";
     case Cause::bad_config:
         return "has a wrong configuration: " + incident.detail;
+    case Cause::port_taken:
+        return "cannot listen: " + incident.detail;
+    case Cause::disk_full:
+        return "has " + incident.detail;
     default:
         break;
     }
@@ -186,12 +217,14 @@ std::vector<std::string> why_path(const SupervisorState& state, std::string_view
         const GraphNode* spec = find_node(state.graph, path.back());
         const NodeState* node = node_of(state, path.back());
         if (spec == nullptr || node == nullptr) break;
-        // Only what cannot go on by itself waits for its needs.
+        // Only what cannot go on by itself waits for its needs; what runs only leans on some.
+        const bool leans = node->state == State::degraded && spec->kind == NodeKind::service;
         const bool waits = (node->state == State::waiting || node->state == State::held) &&
-                           !node->hold && !node->bad_config;
-        if (!waits) break;
-        auto lacking = std::ranges::find_if(
-            spec->needs, [&](const Need& need) { return !is_ready(state, need.unit); });
+                           !node->hold && !node->bad_config && !node->disk_full;
+        if (!waits && !leans) break;
+        auto lacking = std::ranges::find_if(spec->needs, [&](const Need& need) {
+            return !is_ready(state, need.unit) && !(leans && need.type == EdgeType::init);
+        });
         if (lacking == spec->needs.end()) break;
         path.push_back(lacking->unit);
     }
@@ -221,8 +254,7 @@ std::string explain(const SupervisorState& state, std::string_view unit) {
             return fmt::format("{} {}; restarted", name, predicate(*node.last_incident));
         return name + (spec->kind == NodeKind::job ? " is done" : " is ready");
     case State::degraded:
-        return fmt::format("{} runs but does not answer its probe{}{}", name,
-                           node.probe_detail.empty() ? "" : ": ", node.probe_detail);
+        return explain_degraded(state, *spec, node, why_path(state, unit));
     case State::backing_off:
         if (!node.last_incident || node.attempts == 0)
             return fmt::format("{} is about to start", name);
@@ -231,6 +263,15 @@ std::string explain(const SupervisorState& state, std::string_view unit) {
                            node.attempts == 1 ? "1 failure"
                                               : fmt::format("{} failures", node.attempts));
     case State::slow_lane:
+        if (node.slow_for_stack)
+            return fmt::format(
+                "{} {}; the stack has used up its {} restarts within {}, it is tried every {}",
+                name, node.last_incident ? predicate(*node.last_incident) : "failed",
+                stack_budget(state.graph).restarts, to_string(stack_budget(state.graph).window),
+                to_string(spec->restart.slow_lane));
+        if (!node.slow && node.last_incident && node.last_incident->cause == Cause::port_taken)
+            return fmt::format("{} {}; it is tried every {}", name, predicate(*node.last_incident),
+                               to_string(spec->restart.slow_lane));
         return fmt::format("{} {}; {} restarts did not help, it is tried every {}", name,
                            node.last_incident ? predicate(*node.last_incident) : "failed",
                            spec->restart.budget, to_string(spec->restart.slow_lane));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "engine/policy.h"
 
 namespace lakebed::steps {
@@ -38,13 +40,22 @@ bool excused(const Turn& turn, const Slot& slot) {
     });
 }
 
+bool lacks_need(const Turn& turn, const Slot& slot) {
+    return slot.spec->kind == NodeKind::service &&
+           std::ranges::any_of(slot.needs, [&](const Slot::Link& need) {
+               const NodeState& its = *turn.slots[need.slot].state;
+               return need.type != EdgeType::init && its.known && its.state != State::ready;
+           });
+}
+
 bool target_runs(const Turn& turn) {
     return turn.state.target_up && !turn.state.shutting_down;
 }
 
 bool may_run(const Turn& turn, const NodeState& node) {
     return target_runs(turn) && node.known && !node.operator_stopped && !node.hold &&
-           !node.bad_config && node.doomed == Doomed::no && node.unit.load_state == "loaded";
+           !node.bad_config && !node.disk_full && node.doomed == Doomed::no &&
+           node.unit.load_state == "loaded";
 }
 
 bool lost(const Turn& turn, const NodeState& node) {
@@ -112,16 +123,53 @@ void launch(Turn& turn, Slot& slot) {
     node.since = turn.now;
 }
 
+namespace {
+
+bool stack_spent(const Turn& turn) {
+    return turn.state.restarts.size() >=
+           static_cast<std::size_t>(std::max(stack_budget(turn.state.graph).restarts, 0));
+}
+
+void wait_for_stack(Turn& turn, Slot& slot) {
+    slot.state->slow_for_stack = true;
+    set_retry(turn, slot, State::slow_lane, slot.spec->restart.slow_lane);
+    park(turn, slot);
+    if (turn.state.budget_spent) return;
+    turn.state.budget_spent = true;
+    const StackBudget budget = stack_budget(turn.state.graph);
+    turn.actions.push_back(act::Warn{fmt::format(
+        "the stack has used up its {} restarts within {}: what fails now is tried slowly",
+        budget.restarts, to_string(budget.window))});
+}
+
+} // namespace
+
+bool spend(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    // Tries of the slow lane are the way out of it, and rare.
+    if (node.state != State::slow_lane) {
+        if (stack_spent(turn)) {
+            wait_for_stack(turn, slot);
+            return false;
+        }
+        turn.state.restarts.push_back(turn.now);
+    }
+    node.restarts.push_back(turn.now);
+    return true;
+}
+
 void reschedule(Turn& turn, Slot& slot, bool was_ready) {
     NodeState& node = *slot.state;
-    prune(node.restarts, slot.spec->restart, turn.now);
+    prune(node.restarts, slot.spec->restart.budget_window, turn.now);
     const Retry retry = decide_retry(slot.spec->restart, node, was_ready, turn.state.random);
     node.slow = retry.slow;
+    node.slow_for_stack = false;
     if (retry.delay == Duration::zero()) {
         if (!needs_ready(turn, slot)) return hold_back(turn, slot);
-        node.restarts.push_back(turn.now);
-        return launch(turn, slot);
+        if (spend(turn, slot)) launch(turn, slot);
+        return;
     }
+    if (!retry.slow && stack_spent(turn)) return wait_for_stack(turn, slot);
     set_retry(turn, slot, retry.slow ? State::slow_lane : State::backing_off, retry.delay);
     if (retry.delay > kHoldOff - kHoldOffMargin) park(turn, slot);
 }
@@ -136,10 +184,12 @@ void note_run(Turn& turn, Slot& slot) {
         node.probing_at.reset();
         node.ready_at.reset();
         node.parked = false;
+        node.disk_full = false;
         node.stop_seen = false;
         node.start_wanted = false;
         node.verify_wanted = false;
         node.unverified_since.reset();
+        node.verify_void = node.verifying;
         node.liveness_failures = 0;
         node.needs_run.clear();
         for (const Slot::Link& link : slot.needs) {
@@ -167,7 +217,7 @@ void adopt_wish(Turn& turn, Slot& slot) {
 void tell_dependents(Turn& turn, const Slot& slot) {
     for (Slot& other : turn.slots)
         for (const Slot::Link& link : other.needs)
-            if (&turn.slots[link.slot] == &slot && link.type == EdgeType::reconnects)
+            if (&turn.slots[link.slot] == &slot && link.type != EdgeType::init)
                 other.state->verify_wanted = true;
 }
 
@@ -178,11 +228,15 @@ void become_ready(Turn& turn, Slot& slot) {
     node.ready_once = true;
     node.bad_config = false;
     const bool ill = node.unverified_since || node.liveness_failures > 0;
+    if (node.unverified_since) node.verify_wanted = true;
+    const bool well_again = node.state == State::degraded && !ill;
     if (node.state != State::ready && !ill) tell_dependents(turn, slot);
     become(turn, slot, ill ? State::degraded : State::ready);
-    if (fresh && (node.attempts > 0 || node.slow || !node.restarts.empty()))
-        turn.actions.push_back(act::SetDeadline{slot.spec->unit, Deadline::good_run,
-                                                turn.now + slot.spec->restart.reset_after});
+    // A degraded run is no good one: what came due meanwhile comes due now.
+    if ((fresh || well_again) && (node.attempts > 0 || node.slow || !node.restarts.empty()))
+        turn.actions.push_back(
+            act::SetDeadline{slot.spec->unit, Deadline::good_run,
+                             std::max(turn.now, *node.ready_at + slot.spec->restart.reset_after)});
     if (fresh && slot.spec->liveness)
         turn.actions.push_back(act::SetDeadline{slot.spec->unit, Deadline::liveness,
                                                 turn.now + slot.spec->liveness->every});

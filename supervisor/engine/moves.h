@@ -13,6 +13,9 @@ void become(Turn& turn, detail::Slot& slot, State state);
 [[nodiscard]] bool needs_ready(const Turn& turn, const detail::Slot& slot);
 // A need that the running service leans on is away, so its failure is not its own.
 [[nodiscard]] bool excused(const Turn& turn, const detail::Slot& slot);
+// The same, but only by what was looked at since lakebedd started; never true of a job, which is
+// done.
+[[nodiscard]] bool lacks_need(const Turn& turn, const detail::Slot& slot);
 [[nodiscard]] bool target_runs(const Turn& turn);
 [[nodiscard]] bool may_run(const Turn& turn, const NodeState& node);
 [[nodiscard]] bool lost(const Turn& turn, const NodeState& node);
@@ -25,6 +28,8 @@ void park(Turn& turn, detail::Slot& slot);
 void hold_back(Turn& turn, detail::Slot& slot);
 void forget_failures(NodeState& node);
 void launch(Turn& turn, detail::Slot& slot);
+// A restart after a failure is due; false when the stack has spent its budget, and it must wait.
+[[nodiscard]] bool spend(Turn& turn, detail::Slot& slot);
 // Retries what the policy says, for a failure that was just counted.
 void reschedule(Turn& turn, detail::Slot& slot, bool was_ready);
 // A run we have not seen before.

@@ -24,8 +24,8 @@ Duration backoff_delay(const RestartPolicy& policy, int failures, std::uint64_t&
     return Duration(std::llround(delay));
 }
 
-void prune(std::vector<TimePoint>& restarts, const RestartPolicy& policy, TimePoint now) {
-    std::erase_if(restarts, [&](TimePoint at) { return at + policy.budget_window <= now; });
+void prune(std::vector<TimePoint>& restarts, Duration window, TimePoint now) {
+    std::erase_if(restarts, [&](TimePoint at) { return at + window <= now; });
 }
 
 Retry decide_retry(const RestartPolicy& policy, const NodeState& node, bool was_ready,

@@ -21,8 +21,8 @@ struct Retry {
 [[nodiscard]] Duration backoff_delay(const RestartPolicy& policy, int failures,
                                      std::uint64_t& random);
 
-// Drops restarts that have left the budget window.
-void prune(std::vector<TimePoint>& restarts, const RestartPolicy& policy, TimePoint now);
+// Drops restarts that have left the budget's window.
+void prune(std::vector<TimePoint>& restarts, Duration window, TimePoint now);
 
 // For a node whose failure was just counted in `attempts`. `was_ready`: the failed run had become
 // ready, so that the first failure after a good run is answered at once.

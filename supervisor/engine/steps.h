@@ -18,10 +18,12 @@ void fail(Turn&, detail::Slot&);   // it failed: the policy decides
 void leave(Turn&, detail::Slot&);  // it is going down
 void idle(Turn&, detail::Slot&);   // inactive while we wait to try again
 void vanish(Turn&, detail::Slot&); // inactive while it should start
+void anew(Turn&, detail::Slot&);   // going down, perhaps by a later stop than the one we know of
 void ended(Turn&, detail::Slot&);  // the stop is complete
 
 // Jobs.
 void opstop(Turn&, detail::Slot&); // stopped by an operator
+void ceded(Turn&, detail::Slot&);  // our start gave way to somebody's stop
 void undone(Turn&, detail::Slot&); // our stop gave way to somebody's start
 void nostrt(Turn&, detail::Slot&); // our start came to nothing
 void later(Turn&, detail::Slot&);  // refused: again in a second
@@ -29,7 +31,7 @@ void unsent(Turn&, detail::Slot&); // our stop was refused
 
 // The graph.
 void begin(Turn&, detail::Slot&); // start it, if it should run
-void renew(Turn&, detail::Slot&); // what its needs' new runs ask of it
+void renew(Turn&, detail::Slot&); // what the loss and the new runs of its needs ask of it
 void susp(Turn&, detail::Slot&);  // suspend: a need went away
 
 // Timers and probes.
@@ -49,7 +51,12 @@ void ustop(Turn&, detail::Slot&);
 void ureset(Turn&, detail::Slot&); // restart
 void wake(Turn&, detail::Slot&);
 void sleep(Turn&, detail::Slot&);
-void damn(Turn&, detail::Slot&); // its configuration is wrong
+void damn(Turn&, detail::Slot&);   // its configuration is wrong
+void blame(Turn&, detail::Slot&);  // what its last failure came from
+void slowly(Turn&, detail::Slot&); // its port is taken
+void full(Turn&, detail::Slot&);   // its disk is full
+void gauge(Turn&, detail::Slot&);  // is there space again?
+void roomy(Turn&, detail::Slot&);  // there is
 
 // The first snapshot since lakebedd started; not in the table, as it precedes every state.
 void adopt(Turn&, detail::Slot&);

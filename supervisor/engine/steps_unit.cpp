@@ -130,13 +130,21 @@ void leave(Turn& turn, Slot& slot) {
 
 void idle(Turn& turn, Slot& slot) {
     if (slot.state->parked || turn.before == Observed::down || turn.before == Observed::failed)
-        return; // our stop, or `systemctl reset-failed`
+        return;                           // our stop, or `systemctl reset-failed`
+    if (slot.state->start_wanted) return; // the JobDone of that stop is to come
     opstop(turn, slot);
 }
 
 void vanish(Turn& turn, Slot& slot) {
     if (slot.state->started_at) return opstop(turn, slot);
     if (lost(turn, *slot.state)) nostrt(turn, slot);
+}
+
+// The job of the target's stop shows at once: one that shows after a run was up for a while is
+// somebody else's, and not excused by the target's start.
+void anew(Turn& turn, Slot& slot) {
+    if (turn.before == Observed::up && turn.now - slot.state->since > kLostJob)
+        slot.state->start_wanted = false;
 }
 
 void ended(Turn& turn, Slot& slot) {
@@ -173,6 +181,10 @@ void opstop(Turn& turn, Slot& slot) {
     node.doomed = Doomed::no;
     node.stop_sent = false;
     rest(turn, slot);
+}
+
+void ceded(Turn& turn, Slot& slot) {
+    if (!slot.state->start_wanted) opstop(turn, slot); // else that stop is to end in its JobDone
 }
 
 void undone(Turn& turn, Slot& slot) {

@@ -11,7 +11,14 @@ using detail::Slot;
 
 namespace {
 constexpr Duration kVerifyEvery = std::chrono::seconds(1);
+constexpr Duration kCheckSpaceEvery = std::chrono::seconds(15);
+
+void ask(Turn& turn, Slot& slot) {
+    slot.state->verifying = true;
+    turn.actions.push_back(act::RunProbe{slot.spec->unit, false});
 }
+
+} // namespace
 
 void begin(Turn& turn, Slot& slot) {
     if (!may_run(turn, *slot.state)) return;
@@ -23,22 +30,49 @@ void begin(Turn& turn, Slot& slot) {
 
 void renew(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
-    bool restart = node.restart_wanted;
+    if (lacks_need(turn, slot)) {
+        if (!node.unverified_since) node.probe_detail.clear();
+        node.unverified_since = turn.now;
+        node.verify_wanted = true;
+        node.verify_void = node.verifying;
+        return become(turn, slot, State::degraded);
+    }
+    if (excused(turn, slot)) return; // not looked at yet
+    bool session_over = false;
     for (const Slot::Link& link : slot.needs) {
         const Slot& need = turn.slots[link.slot];
+        if (need.state->state != State::ready) continue; // needed at the start only
         auto [known, inserted] = node.needs_run.try_emplace(need.spec->unit, need.state->run);
         if (inserted || known->second == need.state->run) continue;
-        if (link.type == EdgeType::session) restart = true;
-        if (link.type == EdgeType::reconnects) node.verify_wanted = true;
-        if (link.type != EdgeType::session) known->second = need.state->run;
+        if (link.type == EdgeType::session) {
+            session_over = true;
+            continue;
+        }
+        known->second = need.state->run;
+        if (link.type == EdgeType::init) continue;
+        node.verify_wanted = true;
+        node.unverified_since = turn.now;
     }
-    if (restart && may_run(turn, node)) {
-        if (!node.retry_at) launch(turn, slot);
-        return;
+    if ((session_over || node.restart_wanted) && may_run(turn, node)) {
+        if (!node.retry_at && needs_ready(turn, slot)) return launch(turn, slot);
+        if (!session_over) return;
+    }
+    if (session_over) {
+        node.unverified_since = turn.now;
+        return become(turn, slot, State::degraded);
     }
     if (!node.verify_wanted) return;
     node.verify_wanted = false;
-    if (slot.spec->probe) turn.actions.push_back(act::RunProbe{slot.spec->unit, false});
+    if (slot.spec->probe) {
+        if (node.unverified_since) {
+            node.unverified_since = turn.now; // the outage is no hang
+            become(turn, slot, State::degraded);
+        }
+        return ask(turn, slot);
+    }
+    if (!node.unverified_since) return;
+    node.unverified_since.reset();
+    become_ready(turn, slot);
 }
 
 void susp(Turn& turn, Slot& slot) {
@@ -53,9 +87,8 @@ void retry(Turn& turn, Slot& slot) {
     if (now == Observed::going_down || now == Observed::queued)
         return set_retry(turn, slot, node.state, kRefusedRetry);
     node.retry_at.reset();
-    prune(node.restarts, slot.spec->restart, turn.now);
-    node.restarts.push_back(turn.now);
-    launch(turn, slot);
+    prune(node.restarts, slot.spec->restart.budget_window, turn.now);
+    if (node.attempts == 0 || spend(turn, slot)) launch(turn, slot); // 0: refused, not failed
 }
 
 void again(Turn& turn, Slot& slot) {
@@ -79,12 +112,13 @@ void ping(Turn& turn, Slot& slot) {
 }
 
 void verify(Turn& turn, Slot& slot) {
-    if (slot.state->unverified_since && slot.spec->probe)
-        turn.actions.push_back(act::RunProbe{slot.spec->unit, false});
+    // The return of what it leans on asks by itself.
+    if (slot.state->unverified_since && slot.spec->probe && !lacks_need(turn, slot))
+        ask(turn, slot);
 }
 
 void fine(Turn& turn, Slot& slot) {
-    if (!slot.state->unverified_since) return;
+    if (!slot.state->unverified_since || lacks_need(turn, slot)) return;
     slot.state->unverified_since.reset();
     become_ready(turn, slot);
 }
@@ -93,13 +127,14 @@ void fine(Turn& turn, Slot& slot) {
 void doubt(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     node.probe_detail = turn.detail;
-    if (!node.unverified_since || !needs_ready(turn, slot)) node.unverified_since = turn.now;
+    if (!node.unverified_since || excused(turn, slot)) node.unverified_since = turn.now;
     if (turn.now - *node.unverified_since >= slot.spec->start_timeout) {
         node.unverified_since = turn.now;
         turn.actions.push_back(act::TriggerWatchdog{slot.spec->unit});
     }
-    turn.actions.push_back(
-        act::SetDeadline{slot.spec->unit, Deadline::verify, turn.now + kVerifyEvery});
+    if (!lacks_need(turn, slot))
+        turn.actions.push_back(
+            act::SetDeadline{slot.spec->unit, Deadline::verify, turn.now + kVerifyEvery});
     become(turn, slot, State::degraded);
 }
 
@@ -125,6 +160,7 @@ void ustart(Turn& turn, Slot& slot) {
     node.operator_stopped = false;
     node.hold = false;
     node.bad_config = false;
+    node.disk_full = false;
     forget_failures(node);
     turn.changed = true;
     const bool ours = node.doomed != Doomed::no; // is the stop
@@ -174,6 +210,7 @@ void ureset(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     forget_failures(node);
     node.bad_config = false;
+    node.disk_full = false;
     if (!target_runs(turn) || in_flight(node)) return;
     if (needs_ready(turn, slot))
         launch(turn, slot);
@@ -190,6 +227,7 @@ void wake(Turn& turn, Slot& slot) {
     if (turn.fresh && !(stopped_since && node.operator_stopped)) {
         node.operator_stopped = false;
         node.bad_config = false;
+        node.disk_full = false;
         forget_failures(node);
         if (node.state == State::backing_off || node.state == State::slow_lane ||
             node.state == State::stopped_by_operator || node.state == State::held) {
@@ -215,6 +253,9 @@ void wake(Turn& turn, Slot& slot) {
         rest(turn, slot);
         if (now == Observed::hold_off || now == Observed::failed) fail(turn, slot);
         break;
+    case State::held: // the deadline died with lakebedd
+        gauge(turn, slot);
+        break;
     case State::restarting: // systemd's own, seen while the target was down
         if (now == Observed::hold_off) become(turn, slot, State::waiting);
         break;
@@ -236,7 +277,8 @@ void sleep(Turn& turn, Slot& slot) {
         node.doomed = Doomed::next_run;
         node.stop_sent = false;
     }
-    become(turn, slot, gone && !in_flight(node) ? State::stopped : State::stopping);
+    const bool coming = in_flight(node) || node.doomed == Doomed::next_run;
+    become(turn, slot, gone && !coming ? State::stopped : State::stopping);
     node.since = turn.now;
 }
 
@@ -246,6 +288,48 @@ void damn(Turn& turn, Slot& slot) {
     node.last_incident = Incident{turn.now, Cause::bad_config, std::string(turn.detail)};
     turn.changed = true;
     if (node.state != State::starting && node.state != State::restarting) hold_back(turn, slot);
+}
+
+void blame(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    if (!node.last_incident) return;
+    node.last_incident->cause = turn.cause;
+    node.last_incident->detail = turn.detail;
+    turn.changed = true;
+}
+
+void slowly(Turn& turn, Slot& slot) {
+    blame(turn, slot);
+    if (slot.state->attempts == 0) return; // its start was refused; it has not failed
+    cancel_retry(turn, slot);
+    slot.state->slow_for_stack = false;
+    set_retry(turn, slot, State::slow_lane, slot.spec->restart.slow_lane);
+    park(turn, slot);
+}
+
+void full(Turn& turn, Slot& slot) {
+    blame(turn, slot);
+    slot.state->disk_full = true;
+    hold_back(turn, slot);
+    gauge(turn, slot);
+}
+
+void gauge(Turn& turn, Slot& slot) {
+    if (!slot.state->disk_full) return;
+    turn.actions.push_back(act::CheckSpace{slot.spec->unit});
+    turn.actions.push_back(
+        act::SetDeadline{slot.spec->unit, Deadline::space, turn.now + kCheckSpaceEvery});
+}
+
+// Through the policy, so that a disk that fills up again at each start is not filled for ever.
+void roomy(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
+    if (!node.disk_full) return;
+    node.disk_full = false;
+    turn.changed = true;
+    turn.actions.push_back(act::SetDeadline{slot.spec->unit, Deadline::space, std::nullopt});
+    if (node.hold || node.bad_config || !target_runs(turn)) return;
+    reschedule(turn, slot, false);
 }
 
 } // namespace lakebed::steps

@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "engine/explain.h"
+#include "engine/policy.h"
 #include "engine/steps.h"
 #include "engine/table.h"
 
@@ -87,10 +88,16 @@ void take(Turn& turn, Slot& slot, const JobDone& event) {
 
 void take(Turn& turn, Slot& slot, const ProbeResult& event) {
     turn.detail = event.detail;
-    if (event.liveness)
-        give(turn, slot, event.ok ? Input::live_ok : Input::live_bad);
-    else
+    if (event.liveness) return give(turn, slot, event.ok ? Input::live_ok : Input::live_bad);
+    NodeState& node = *slot.state;
+    node.verifying = false;
+    if (node.verify_void) { // it says nothing of the time since
+        node.verify_void = false;
+        node.verify_wanted = node.verify_wanted || node.unverified_since;
+        turn.changed = true;
+    } else {
         give(turn, slot, event.ok ? Input::probe_ok : Input::probe_bad);
+    }
 }
 
 void take(Turn& turn, Slot& slot, const DeadlineReached& event) {
@@ -108,6 +115,9 @@ void take(Turn& turn, Slot& slot, const DeadlineReached& event) {
     case Deadline::verify:
         give(turn, slot, Input::verify_due);
         break;
+    case Deadline::space:
+        give(turn, slot, Input::space_due);
+        break;
     case Deadline::flush:
         break;
     }
@@ -115,7 +125,15 @@ void take(Turn& turn, Slot& slot, const DeadlineReached& event) {
 
 void take(Turn& turn, Slot& slot, const FatalLogSeen& event) {
     turn.detail = event.line;
-    give(turn, slot, Input::fatal);
+    if (event.kind == FailureKind::bad_config) return give(turn, slot, Input::fatal);
+    if (event.run != slot.state->failed_run) return; // of a failure that is history
+    const bool port = event.kind == FailureKind::port_taken;
+    turn.cause = port ? Cause::port_taken : Cause::disk_full;
+    give(turn, slot, port ? Input::port_taken : Input::disk_full);
+}
+
+void take(Turn& turn, Slot& slot, const SpaceChecked& event) {
+    if (event.enough) give(turn, slot, Input::space_back);
 }
 
 void command(Turn& turn, Slot& slot, Verb verb) {
@@ -184,6 +202,7 @@ template <> struct is_unit_event<JobDone> : std::true_type {};
 template <> struct is_unit_event<ProbeResult> : std::true_type {};
 template <> struct is_unit_event<DeadlineReached> : std::true_type {};
 template <> struct is_unit_event<FatalLogSeen> : std::true_type {};
+template <> struct is_unit_event<SpaceChecked> : std::true_type {};
 
 } // namespace
 
@@ -224,6 +243,9 @@ void Supervisor::reload(const ServiceGraph& graph, std::vector<Action>& actions)
         NodeState& kept = found.mapped();
         if (kept.bad_config && kept.state == State::held && !kept.hold) kept.state = State::waiting;
         kept.bad_config = false;
+        // A probe under way may have ended with the graph that described it.
+        kept.verify_wanted = kept.verify_wanted || kept.verifying || kept.unverified_since;
+        kept.verifying = kept.verify_void = false;
         if (old.contains(node.unit) && old.at(node.unit) != node) {
             kept.attempts = 0;
             kept.slow = false;
@@ -237,8 +259,9 @@ void Supervisor::reload(const ServiceGraph& graph, std::vector<Action>& actions)
     }
     for (const auto& [unit, gone] : state_.nodes)
         for (Deadline deadline : {Deadline::restart, Deadline::slow_lane, Deadline::good_run,
-                                  Deadline::liveness, Deadline::verify})
+                                  Deadline::liveness, Deadline::verify, Deadline::space})
             actions.push_back(act::SetDeadline{unit, deadline, std::nullopt});
+    if (state_.graph.nodes != graph.nodes) state_.restarts.clear(); // it is another stack
     state_.graph = graph;
     state_.nodes = std::move(nodes);
     index();
@@ -249,6 +272,9 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
     std::vector<State> before;
     before.reserve(slots_.size());
     for (const Slot& slot : slots_) before.push_back(slot.state->state);
+    const StackBudget budget = stack_budget(state_.graph);
+    prune(state_.restarts, budget.window, now);
+    if (static_cast<int>(state_.restarts.size()) < budget.restarts) state_.budget_spent = false;
 
     std::visit(
         [&](const auto& e) {
@@ -258,6 +284,8 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
                     slots_, [&](const Slot& s) { return s.spec->unit == e.unit; });
                 if (slot != slots_.end()) take(turn, *slot, e);
             } else if constexpr (std::is_same_v<E, UserCommand>) {
+                if (e.unit.empty() && (e.verb == Verb::start || e.verb == Verb::restart))
+                    state_.restarts.clear();
                 // Stops go from the dependents down, as systemd orders the jobs of one moment.
                 auto one = [&](Slot& slot) {
                     if (e.unit.empty() || slot.spec->unit == e.unit || slot.spec->name == e.unit)
@@ -279,6 +307,7 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
                     turn.fresh = e.invocation_id != state_.target_run || state_.target_seen_down;
                     if (state_.target_run.empty()) turn.target_since = e.became_active;
                     state_.target_run = e.invocation_id;
+                    if (turn.fresh) state_.restarts.clear();
                 }
                 if constexpr (std::is_same_v<E, ShutdownRequested>) state_.shutting_down = true;
                 // Told again after a reconnect: nothing new.

@@ -33,7 +33,7 @@ enum class State {
     held,     // by an operator's hold, because a need went away, or by a bad configuration
     starting, // start job queued or running; the unit's own probe decides
     ready,
-    degraded,    // process runs, but does not answer its probe
+    degraded,    // process runs, but does not answer its probe, or what it leans on is away
     restarting,  // we queued a restart
     backing_off, // failed; a deadline is set
     slow_lane,   // budget spent; a try every few minutes
@@ -50,6 +50,8 @@ enum class Cause {
     hang,
     out_of_memory,
     bad_config,
+    port_taken,
+    disk_full,
     start_timeout,
     operator_stop,
     waiting
@@ -115,7 +117,7 @@ struct ProbeResult {
     std::string detail;
     bool operator==(const ProbeResult&) const = default;
 };
-enum class Deadline { restart, slow_lane, good_run, liveness, verify, flush };
+enum class Deadline { restart, slow_lane, good_run, liveness, verify, space, flush };
 struct DeadlineReached {
     std::string unit;
     Deadline deadline = Deadline::restart;
@@ -147,14 +149,23 @@ struct TargetStopping {
 struct ShutdownRequested { // of the machine
     bool operator==(const ShutdownRequested&) const = default;
 };
-struct FatalLogSeen { // a [[fatal]] rule matched the unit's exit status or log
+struct FatalLogSeen { // a [[fatal]] rule or a common one matched the log of a failed run
     std::string unit;
+    // The line; for port_taken and disk_full what the machine says of it: "port 6379 is taken by
+    // nginx (pid 812)", "no space left on /data (12 MiB free)".
     std::string line;
+    FailureKind kind = FailureKind::bad_config;
+    std::string run; // that failed
     bool operator==(const FatalLogSeen&) const = default;
 };
+struct SpaceChecked { // the answer to CheckSpace
+    std::string unit;
+    bool enough = false;
+    bool operator==(const SpaceChecked&) const = default;
+};
 using Event =
-    std::variant<UnitChanged, JobDone, ProbeResult, DeadlineReached, UserCommand, GraphReloaded,
-                 TargetStarting, TargetStopping, ShutdownRequested, FatalLogSeen>;
+    std::variant<SpaceChecked, UnitChanged, JobDone, ProbeResult, DeadlineReached, UserCommand,
+                 GraphReloaded, TargetStarting, TargetStopping, ShutdownRequested, FatalLogSeen>;
 
 // ---- actions ----------------------------------------------------------------------------------
 
@@ -190,10 +201,18 @@ struct TriggerWatchdog {
     std::string unit;
     bool operator==(const TriggerWatchdog&) const = default;
 };
+struct CheckSpace { // in the unit's data directory
+    std::string unit;
+    bool operator==(const CheckSpace&) const = default;
+};
 struct Explain { // one sentence: STATUS= while the unit has a process, else a journal entry of it
     std::string unit;
     std::string sentence;
     bool operator==(const Explain&) const = default;
+};
+struct Warn { // of the stack as a whole, to the log
+    std::string sentence;
+    bool operator==(const Warn&) const = default;
 };
 struct Announce { // state of a node changed: D-Bus signal, metrics
     std::string unit;
@@ -201,9 +220,9 @@ struct Announce { // state of a node changed: D-Bus signal, metrics
     bool operator==(const Announce&) const = default;
 };
 } // namespace act
-using Action =
-    std::variant<act::StartUnit, act::StopUnit, act::RestartUnit, act::ResetFailed, act::RunProbe,
-                 act::SetDeadline, act::TriggerWatchdog, act::Explain, act::Announce>;
+using Action = std::variant<act::StartUnit, act::StopUnit, act::RestartUnit, act::ResetFailed,
+                            act::RunProbe, act::SetDeadline, act::TriggerWatchdog, act::Explain,
+                            act::Announce, act::Warn, act::CheckSpace>;
 
 // ---- state ------------------------------------------------------------------------------------
 
@@ -231,8 +250,10 @@ struct NodeState {
     bool operator_stopped = false;
     bool hold = false;
     bool bad_config = false;     // not retried until the graph or an operator changes something
+    bool disk_full = false;      // held until there is space again
     bool parked = false;         // inactive because our StopUnit ended its hold-off
     bool slow = false;           // in the slow lane until a good run
+    bool slow_for_stack = false; // this time, as the budget of the stack was spent
     bool restart_wanted = false; // once, as soon as all needs are ready
     bool start_wanted = false;   // the stop under way no longer counts; its JobDone is to come
     bool stop_sent = false;      // for `doomed`
@@ -249,8 +270,10 @@ struct NodeState {
     std::map<std::string, std::string> needs_run; // by need: its run when ours began; "" not ready
     int liveness_failures = 0;
     std::string probe_detail;                  // of the last failed probe
-    std::optional<TimePoint> unverified_since; // readiness probe fails since then
+    std::optional<TimePoint> unverified_since; // it is not known to serve since then
     bool verify_wanted = false;                // a need came back
+    bool verifying = false;                    // a readiness probe is under way
+    bool verify_void = false;                  // it began before a need went away
     // Spans of the last start.
     std::optional<TimePoint> queued_at, started_at, probing_at, ready_at;
     bool operator==(const NodeState&) const = default;
@@ -263,6 +286,8 @@ struct SupervisorState {
     std::string target_run;        // InvocationID of lakebed.target
     bool shutting_down = false;
     std::map<std::string, NodeState> nodes; // by unit
+    std::vector<TimePoint> restarts;        // of all nodes, within the window of the stack's budget
+    bool budget_spent = false;              // of the stack, and said so
     std::uint64_t random =
         0x9e3779b97f4a7c15; // state of the jitter generator; seeded by the driver
     bool operator==(const SupervisorState&) const = default;

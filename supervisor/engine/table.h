@@ -43,8 +43,12 @@ enum class Input {
     target_up,
     target_down,
     fatal,
+    port_taken,
+    disk_full,
+    space_due,
+    space_back,
 };
-inline constexpr int kInputs = static_cast<int>(Input::fatal) + 1;
+inline constexpr int kInputs = static_cast<int>(Input::space_back) + 1;
 inline constexpr int kStates = static_cast<int>(State::stopped) + 1;
 
 // One call of Supervisor::on().
@@ -52,6 +56,7 @@ struct Turn {
     SupervisorState& state;
     std::vector<detail::Slot>& slots;
     TimePoint now;
+    Cause cause = Cause::none;             // of port_taken, disk_full
     std::string_view detail;               // of the probe result, the log line, the job's type
     Observed before = Observed::queued;    // up to this UnitChanged
     bool restarted = false;                // by systemd itself, since the last UnitChanged

@@ -67,8 +67,8 @@ TEST(Explain, FollowsAChainOfWaiting) {
                                   "lakebed-init-metastore.service", "lakebed-postgres.service"}));
 }
 
-TEST(Explain, DoesNotBlameANeedOnWhichItDoesNotWait) {
-    Script script("postgres\n hive needs postgres");
+TEST(Explain, DoesNotBlameANeedOnWhichItDoesNotLean) {
+    Script script("postgres\n hive needs postgres init");
     script.play("0 postgres inactive\n 0 hive inactive\n 0 target up t1\n 1 postgres active p1\n"
                 "2 hive active h1\n 3 postgres holdoff p1 signal 9");
     EXPECT_EQ(script.node("hive").reason, "hive is ready");

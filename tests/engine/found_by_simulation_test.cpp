@@ -6,20 +6,6 @@
 namespace lakebed::test {
 namespace {
 
-Script up(std::string_view graph = "postgres\n hive needs postgres") {
-    Script script(graph);
-    script.play(R"(
-        0 postgres inactive
-        0 hive inactive
-        0 target up t1
-        1 postgres starting p1
-        1 postgres active p1
-        2 hive starting h1
-        2 hive active h1
-    )");
-    return script;
-}
-
 TEST(Simulation, TheStopOfARestartedTargetIsNotAnOperators) {
     Script script = up();
     EXPECT_EQ(script.play(R"(
@@ -143,7 +129,7 @@ TEST(Simulation, ARunThatBeganBeforeItsNeedsWhileLakebeddWasDeadIsRenewed) {
 TEST(Simulation, AnActiveUnitWithAJobOfUnknownTypeIsNotReady) {
     Script script = up();
     script.play("10 postgres active p1 job ?");
-    EXPECT_EQ(states(script), "postgres stopping, hive ready");
+    EXPECT_EQ(states(script), "postgres stopping, hive degraded");
 }
 
 TEST(Simulation, AStopByCommandThatDiedWithLakebeddIsSentAgain) {
@@ -252,6 +238,64 @@ TEST(Simulation, AStartOverridesAStopThatWasLostWithTheConnection) {
                           "60 postgres active p1"),
               "stop postgres\n");
     EXPECT_EQ(states(script), "postgres ready, hive ready");
+}
+
+TEST(Simulation, AFreshRunWhoseSessionIsOverIsNotReadyWhileItsRestartWaitsForAJob) {
+    Script script("postgres\n job init\n hive needs postgres session, init init");
+    EXPECT_EQ(script.play(R"(
+        0 postgres inactive
+        0 init inactive
+        0 hive inactive
+        0 target up t1
+        1 hive starting h1
+        2 postgres active p1
+        3 hive active h1
+    )"),
+              "start postgres\nstart init\n");
+    EXPECT_EQ(states(script), "postgres ready, init starting, hive degraded");
+    EXPECT_EQ(script.node("hive").reason,
+              "hive runs with an earlier postgres, and will be restarted");
+    EXPECT_EQ(script.play("4 init active i1"), "restart hive\n");
+}
+
+TEST(Simulation, ATargetThatStopsOverAStartOfOursAndStartsAgainIsNoOperatorsStop) {
+    Script script("postgres");
+    EXPECT_EQ(script.play(R"(
+        0 postgres inactive
+        0 target up t1
+        1 target down
+        1 target down
+        2 target up t1
+        3 postgres inactive job stop
+        3 job postgres start canceled ours
+        3 job postgres start refused ours
+        4 postgres inactive
+        4 job postgres stop done
+        5 due postgres restart
+    )"),
+              "start postgres\nstart postgres\nstart postgres\n");
+    EXPECT_EQ(states(script), "postgres starting");
+}
+
+TEST(Simulation, AStopLongAfterTheTargetStartedOverSomebodysRestartIsAnOperators) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        10 hive stopping h1 job stop
+        11 hive inactive
+        11 job hive stop done
+        12 die
+        12 hive starting h2 job restart
+        12 postgres active p1
+        12 target down
+        13 hive active h2
+        14 target up t2
+        40 hive stopping h2 job stop
+        41 hive inactive
+        41 job hive stop done
+    )"),
+              "");
+    EXPECT_EQ(script.node("hive").state, State::stopped_by_operator);
 }
 
 } // namespace

@@ -59,7 +59,7 @@ TEST(RetryDecision, IsTheSlowLaneOnceTheBudgetIsSpentAndUntilAGoodRun) {
     node.restarts.assign(5, TimePoint(1s));
     std::uint64_t random = 1;
     EXPECT_EQ(decide_retry(exact(), node, true, random), (Retry{3min, true}));
-    prune(node.restarts, exact(), TimePoint(1s + 10min));
+    prune(node.restarts, exact().budget_window, TimePoint(1s + 10min));
     EXPECT_TRUE(node.restarts.empty());
     node.slow = true;
     EXPECT_EQ(decide_retry(exact(), node, true, random), (Retry{3min, true}));

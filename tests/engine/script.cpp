@@ -82,6 +82,7 @@ Deadline read_deadline(const std::string& word) {
     if (word == "good_run") return Deadline::good_run;
     if (word == "liveness") return Deadline::liveness;
     if (word == "verify") return Deadline::verify;
+    if (word == "space") return Deadline::space;
     EXPECT_EQ(word, "restart");
     return Deadline::restart;
 }
@@ -98,6 +99,8 @@ std::string_view name_of(Deadline deadline) {
         return "liveness";
     case Deadline::verify:
         return "verify";
+    case Deadline::space:
+        return "space";
     case Deadline::flush:
         return "flush";
     }
@@ -140,6 +143,8 @@ struct Write {
     std::string operator()(const act::Explain& a) const {
         return show == Show::all ? "\"" + a.sentence + "\"" : std::string();
     }
+    std::string operator()(const act::CheckSpace& a) const { return "space " + name(a.unit); }
+    std::string operator()(const act::Warn& a) const { return "warn " + a.sentence; }
     std::string operator()(const act::Announce& a) const {
         if (show != Show::all) return {};
         return fmt::format("{} is {}", name(a.unit), to_string(a.state));
@@ -154,6 +159,10 @@ ServiceGraph read_test_graph(std::string_view text) {
     for (std::string line; std::getline(lines, line);) {
         std::vector<std::string> words = split(line);
         if (words.empty()) continue;
+        if (words[0] == "budget") {
+            graph.restart_budget = StackBudget{.restarts = std::stoi(words.at(1))};
+            continue;
+        }
         GraphNode node;
         std::size_t at = 0;
         if (words[0] == "job") {
@@ -219,7 +228,17 @@ Event Script::read(const std::vector<std::string>& words) const {
     if (kind == "due") return DeadlineReached{unit_of(words.at(2)), read_deadline(words.at(3))};
     if (kind == "user")
         return UserCommand{read_verb(words.at(2)), words.size() > 3 ? unit_of(words[3]) : ""};
-    if (kind == "fatal") return FatalLogSeen{unit_of(words.at(2)), words.at(3)};
+    if (kind == "fatal") return FatalLogSeen{unit_of(words.at(2)), words.at(3), {}, {}};
+    if (kind == "port" || kind == "disk") { // of the run that failed last
+        const std::string unit = unit_of(words.at(2));
+        return kind == "port" ? FatalLogSeen{unit, "port 5432 is taken by nginx (pid 7)",
+                                             FailureKind::port_taken,
+                                             engine_.state().nodes.at(unit).failed_run}
+                              : FatalLogSeen{unit, "no space left on /data (1 MiB free)",
+                                             FailureKind::disk_full,
+                                             engine_.state().nodes.at(unit).failed_run};
+    }
+    if (kind == "space") return SpaceChecked{unit_of(words.at(2)), words.at(3) == "ok"};
     if (kind == "reload") {
         ServiceGraph graph = engine_.state().graph;
         graph.generation = std::stoi(words.at(2));
@@ -250,6 +269,18 @@ std::string Script::play(std::string_view events, Show show) {
         }
     }
     return result;
+}
+
+Script up(std::string_view graph) {
+    Script script(graph);
+    script.play(R"(
+        0 postgres inactive
+        0 hive inactive
+        0 target up t1
+        1 postgres active p1
+        2 hive active h1
+    )");
+    return script;
 }
 
 std::string states(const Script& script) {

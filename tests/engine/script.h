@@ -4,12 +4,14 @@
 //   graph    postgres probe liveness
 //            hive needs postgres session, minio
 //            job init needs postgres init fatal 78
+//            budget 3                        (of the whole stack)
 //   events   0 postgres inactive            (time in seconds, unit by name, state)
 //            1 postgres holdoff a signal 9  (its run and how it ended)
 //            2 job postgres stop done [ours]
 //            3 target up t1 [SINCE] | target down | shutdown
 //            4 probe hive ok|bad | live hive ok|bad | due hive restart
-//            5 user stop hive | fatal hive TEXT | reload GENERATION | die | boot
+//            5 user stop hive | fatal hive TEXT | port hive | disk hive | space hive ok |
+//            reload GENERATION | die | boot
 #pragma once
 
 #include <string>
@@ -43,6 +45,14 @@ class Script {
 };
 
 [[nodiscard]] ServiceGraph read_test_graph(std::string_view text);
+
+inline constexpr std::string_view kPair = R"(
+    postgres
+    hive needs postgres
+)";
+
+// A graph with postgres and hive, both up at 2 s; at 400 s both have had their good run.
+[[nodiscard]] Script up(std::string_view graph = kPair);
 
 // State of each node, "postgres ready, hive held".
 [[nodiscard]] std::string states(const Script& script);

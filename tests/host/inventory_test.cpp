@@ -5,6 +5,7 @@
 #include "host/steps.h"
 #include "host_fixture.h"
 #include "model/service_graph.h"
+#include "sys/ports.h"
 #include "sys/unique_fd.h"
 
 namespace lakebed {

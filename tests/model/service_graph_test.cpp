@@ -39,12 +39,49 @@ TEST(Graph, is_read_back_from_what_was_written) {
     b.probe = ProbeSpec{RedisProbe{"127.0.0.1", 6379, "u", "/p"}, 1s, 2s};
     b.liveness = Liveness{{TcpProbe{"127.0.0.1", 6379}}, 5s, 7};
     b.restart = {2s, 30s, 1.5, 0.1, 1min, 9, 5min, 2min};
-    b.fatal = {{78, ""}, {std::nullopt, "bad \\(config\\)"}};
+    b.fatal = {{78, ""},
+               {std::nullopt, "bad \\(config\\)"},
+               {std::nullopt, "in use", FailureKind::port_taken},
+               {std::nullopt, "no room", FailureKind::disk_full}};
+    b.data = "/srv/b";
     b.start_timeout = 3min;
     b.jvm = true;
     Diagnostics diagnostics;
     EXPECT_EQ(read_graph(write_graph(graph), "graph.toml", diagnostics), graph);
     EXPECT_EQ(all_text(diagnostics), "");
+    EXPECT_EQ(write_graph(graph).find("restart_budget"), std::string::npos);
+    graph.restart_budget = StackBudget{12, 3min};
+    EXPECT_EQ(read_graph(write_graph(graph), "graph.toml", diagnostics), graph);
+    EXPECT_EQ(all_text(diagnostics), "");
+}
+
+TEST(Graph, allows_the_stack_what_it_allows_one_service_unless_told_otherwise) {
+    Diagnostics diagnostics;
+    const ServiceGraph graph =
+        read_graph("format = 1\nsite = \"s\"\nsite_id = \"i\"\n[[node]]\nname = \"a\"\n"
+                   "unit = \"a.service\"\n[node.restart]\nbudget = 500\n",
+                   "graph.toml", diagnostics);
+    EXPECT_EQ(stack_budget(graph).restarts, 500);
+    EXPECT_EQ(problems(graph), "");
+    EXPECT_EQ(all_text(diagnostics), "");
+}
+
+TEST(Graph, allows_each_of_many_services_two_restarts) {
+    ServiceGraph graph;
+    graph.nodes.resize(15);
+    EXPECT_EQ(stack_budget(graph).restarts, 30);
+    graph.nodes.resize(500);
+    EXPECT_EQ(stack_budget(graph).restarts, 1000);
+}
+
+TEST(Graph, wants_a_budget_that_allows_something) {
+    Diagnostics diagnostics;
+    (void)read_graph("format = 1\nsite = \"s\"\nsite_id = \"i\"\n[restart_budget]\nrestarts = 0\n"
+                     "window = 10\n",
+                     "graph.toml", diagnostics);
+    EXPECT_EQ(all_text(diagnostics),
+              "graph.toml:6:10: error: restart_budget.window is an integer, expected a string\n"
+              "graph.toml:5:12: error: restart_budget.restarts must be at least 1\n");
 }
 
 TEST(Graph, of_a_newer_format_is_refused) {
@@ -116,6 +153,36 @@ TEST(Graph, wants_a_probe_that_can_end_before_its_unit_times_out) {
         problems(graph),
         "error: one try of a's probe may take 1min 30s, but its unit has only 1min 30s to start\n"
         "  fix: raise start_timeout or lower the probe's timeout\n");
+}
+
+TEST(Graph, finds_what_contradicts_itself) {
+    ServiceGraph graph = graph_of({{"a", {}}, {"b", {"a"}}});
+    graph.nodes[0].kind = NodeKind::job;
+    graph.nodes[0].fatal = {{std::nullopt, "(unclosed"}};
+    graph.nodes[1].restart.slow_lane = 30s;
+    graph.nodes[1].restart.budget = 40;
+    graph.restart_budget = StackBudget{};
+    EXPECT_EQ(problems(graph),
+              "error: a has a bad regular expression \"(unclosed\": Mismatched '(' and ')' in "
+              "regular expression\n"
+              "error: b needs the job a by a session edge, but a job that is done cannot bounce\n"
+              "  fix: make it an init edge\n"
+              "error: b's slow lane of 30s is faster than its back-off of 1min\n"
+              "  fix: raise slow_lane or lower max\n"
+              "error: b may restart 40 times, the whole stack only 30 times\n"
+              "  fix: raise restarts in [restart_budget]\n");
+}
+
+TEST(Graph, knows_the_causes_of_failure_by_name) {
+    Diagnostics diagnostics;
+    (void)read_graph("format = 1\nsite = \"s\"\nsite_id = \"i\"\n[[node]]\nname = \"a\"\n"
+                     "unit = \"a.service\"\n[[node.fatal]]\nexit = 1\ncause = \"disk_full\"\n"
+                     "[[node.fatal]]\nlog = \"x\"\ncause = \"moon\"\n",
+                     "graph.toml", diagnostics);
+    EXPECT_EQ(all_text(diagnostics),
+              "graph.toml:9:9: error: node.fatal tells this cause by log only\n"
+              "graph.toml:12:9: error: unknown cause \"moon\"\n"
+              "  fix: one of bad_config, port_taken, disk_full\n");
 }
 
 TEST(StartOrder, puts_each_unit_after_what_it_needs) {

@@ -2,7 +2,10 @@
 // breaks something the shortest list of faults that does.
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
+#include <ctime>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -25,6 +28,8 @@ void report(const Scenario& scenario, const std::string& broken, Mutant mutant) 
     std::fflush(stdout);
 }
 
+volatile std::sig_atomic_t interrupted = 0;
+
 struct Totals {
     std::atomic<std::uint64_t> next, events{0}, actions{0}, faults{0}, broken{0};
 };
@@ -36,7 +41,10 @@ int play_all(std::uint64_t first, std::uint64_t seeds, Duration length, int jobs
     auto work = [&] {
         for (;;) {
             const std::uint64_t seed = totals.next++;
-            if (seed >= first + seeds || totals.broken >= 5) return;
+            if (seed - first >= seeds || totals.broken >= 5 || interrupted) {
+                --totals.next;
+                return;
+            }
             const Scenario scenario = make_scenario(seed, length);
             const Outcome outcome = play(scenario);
             totals.events += outcome.events;
@@ -56,7 +64,7 @@ int play_all(std::uint64_t first, std::uint64_t seeds, Duration length, int jobs
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     fmt::print("sim: seeds {} to {}, {} each: {} faults, {} events, {} actions in {:.1f} s; "
                "{} seeds broke an invariant\n",
-               first, first + seeds - 1, to_string(length), totals.faults.load(),
+               first, totals.next.load() - 1, to_string(length), totals.faults.load(),
                totals.events.load(), totals.actions.load(), took, totals.broken.load());
     return totals.broken == 0 ? 0 : 1;
 }
@@ -90,12 +98,14 @@ int main(int argc, char** argv) {
     double hours = 1;
     int jobs = 1;
     bool mutants = false;
+    bool nightly = false;
     bool trace = false;
     app.add_option("--seeds", seeds, "number of seeds")->envname("LAKEBED_SIM_SEEDS");
     app.add_option("--first", first, "first seed");
     app.add_option("--hours", hours, "length of each simulated life");
     app.add_option("--jobs", jobs, "threads");
     app.add_flag("--mutants", mutants, "check that engines broken on purpose are caught");
+    app.add_flag("--nightly", nightly, "play fresh seeds until interrupted, or five have failed");
     app.add_flag("--trace", trace,
                  "print everything that happens in seed FIRST, shrunk if it breaks");
     CLI11_PARSE(app, argc, argv);
@@ -108,5 +118,13 @@ int main(int argc, char** argv) {
         return outcome.broken ? 1 : 0;
     }
     if (mutants) return play_mutants(first, seeds, length);
+    if (nightly) {
+        std::signal(SIGINT, [](int) { interrupted = 1; });
+        std::signal(SIGTERM, [](int) { interrupted = 1; });
+        // Another range each night; the seeds that fail are printed, and stay the same.
+        if (app.count("--first") == 0)
+            first = 1'000'000 * static_cast<std::uint64_t>(std::time(nullptr) / 86400);
+        seeds = std::numeric_limits<std::uint64_t>::max();
+    }
     return play_all(first, seeds, length, jobs);
 }

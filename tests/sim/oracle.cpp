@@ -37,6 +37,7 @@ void Oracle::told(const Event& event, Time captured) {
         Truth& truth = truth_[place(changed->unit)];
         truth.view = changed->now;
         truth.viewed = true;
+        note_needs(place(changed->unit));
         const bool gone = changed->now.active_state == "inactive" && changed->now.job_id == 0;
         if (!changed->now.invocation_id.empty()) truth.hold_unseen = false;
         if (truth.pending_stop && truth.leaves_trace && gone && captured >= *truth.pending_stop) {
@@ -54,6 +55,11 @@ void Oracle::told(const Event& event, Time captured) {
             truth.op_stopped = target_up;
             truth.pending_stop.reset();
         }
+    } else if (const auto* answer = std::get_if<ProbeResult>(&event)) {
+        Truth& truth = truth_[place(answer->unit)];
+        truth.answers = answer->ok;
+        if (!answer->liveness && answer->ok && truth.asked) truth.unverified = false;
+        if (!answer->liveness) truth.asked = false;
     } else if (const auto* starting = std::get_if<TargetStarting>(&event)) {
         target_up = true;
         // A stop that came while this was on its way goes with the stops before it.
@@ -66,6 +72,70 @@ void Oracle::told(const Event& event, Time captured) {
         target_seen_down = true;
         for (Truth& truth : truth_) truth.pending_stop.reset();
     }
+    if (const auto* log = std::get_if<FatalLogSeen>(&event)) {
+        Truth& truth = truth_[place(log->unit)];
+        // One that comes when the next start is under way already changes nothing.
+        if (truth.failed_at && log->run == truth.failed_run) {
+            truth.no_space = truth.no_space || log->kind == FailureKind::disk_full;
+            if (log->kind == FailureKind::port_taken) truth.port_taken = timeline_.now();
+        }
+    } else if (const auto* space = std::get_if<SpaceChecked>(&event)) {
+        if (space->enough) truth_[place(space->unit)].no_space = false;
+    }
+    // A need that is away gives a new start when it is back.
+    for (const Unit& real : systemd_.units())
+        for (std::size_t need : real.needs)
+            if (!serves(need)) {
+                truth_[real.index].failed_at.reset();
+                truth_[real.index].port_taken.reset(); // its need's return starts it at once
+            }
+}
+
+// What is told of a failure no longer holds it up.
+void Oracle::forgive(Truth& truth) {
+    truth.failed_at.reset();
+    truth.port_taken.reset();
+    truth.no_space = false;
+}
+
+// A dependent that runs through the loss of what it leans on must show that it still serves; one
+// that began anew has shown it by its start.
+void Oracle::note_needs(std::size_t unit) {
+    Truth& truth = truth_[unit];
+    if (!truth.view.invocation_id.empty() && truth.view.invocation_id != truth.run) {
+        truth.run = truth.view.invocation_id;
+        truth.unverified = truth.asked = false;
+        truth.answers = true;
+        truth.renewed = false;
+        forgive(truth);
+    }
+    const bool failed =
+        truth.view.active_state == "failed" || truth.view.sub_state == "auto-restart";
+    if (failed && truth.view.invocation_id != truth.failed_run) {
+        truth.failed_at = timeline_.now();
+        truth.failed_run = truth.view.invocation_id;
+    }
+    for (std::size_t other : systemd_.units()[unit].dependents)
+        if (leans_on_missing(other)) {
+            truth_[other].unverified = true;
+            truth_[other].asked = false;
+        }
+    if (leans_on_missing(unit)) truth.unverified = true;
+}
+
+bool Oracle::serves(std::size_t unit) const {
+    const Truth& truth = truth_[unit];
+    return truth.viewed && view_ready(truth.view) && truth.answers && !truth.unverified &&
+           !truth.renewed && !leans_on_missing(unit);
+}
+
+bool Oracle::leans_on_missing(std::size_t unit) const {
+    const GraphNode& node = scenario_.graph.nodes[unit];
+    if (node.kind == NodeKind::job) return false;
+    return std::ranges::any_of(node.needs, [&](const Need& need) {
+        const Truth& its = truth_[place(need.unit)];
+        return need.type != EdgeType::init && its.viewed && !view_ready(its.view);
+    });
 }
 
 void Oracle::stops(std::size_t unit, const NodeState& node, bool daemon_alive) {
@@ -90,6 +160,7 @@ void Oracle::starts(std::size_t unit) {
     Truth& truth = truth_[unit];
     truth.hold_unseen = truth.hold_unseen || truth.hold;
     const Unit& real = systemd_.units()[unit];
+    forgive(truth);
     truth.last_start = timeline_.now();
     truth.either =
         truth.either || ((truth.op_stopped || truth.hold) &&
@@ -104,11 +175,13 @@ void Oracle::began(std::size_t unit) {
 }
 
 void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
+    if (!only && (verb == Verb::start || verb == Verb::restart)) quick_.clear();
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         if (only && *only != i) continue;
         Truth& truth = truth_[i];
         // Wishes that cross each other on their way to lakebedd.
         const bool stops = verb == Verb::stop || verb == Verb::hold;
+        forgive(truth);
         if (stops) truth.last_stop = timeline_.now();
         const Unit& real = systemd_.units()[i];
         const bool unseen =
@@ -136,12 +209,14 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
 }
 
 void Oracle::fresh_target() {
+    quick_.clear();
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         Truth& truth = truth_[i];
         // A stop of this moment may come after the start.
         truth.maybe_stopped = truth.last_stop && timeline_.now() - *truth.last_stop < 1s;
         truth.op_stopped = truth.either = false;
         truth.pending_stop.reset();
+        forgive(truth);
         renew(i);
     }
 }
@@ -156,8 +231,12 @@ void Oracle::daemon_started() {
     }
 }
 
-void Oracle::graph_reloaded() {
-    for (std::size_t i = 0; i < truth_.size(); ++i) renew(i);
+void Oracle::graph_reloaded(bool changed) {
+    if (changed) quick_.clear();
+    for (std::size_t i = 0; i < truth_.size(); ++i) {
+        truth_[i].failed_at.reset();
+        renew(i);
+    }
 }
 
 // What makes a start something else than a restart after a failure of its own.
@@ -178,6 +257,10 @@ void Oracle::check_start(std::size_t index, bool restart) {
     if (truth.op_stopped && !truth.either)
         violation(node.name + " is started although an operator stopped it");
     if (truth.hold && !truth.either) violation(node.name + " is started although it is held");
+    if (truth.no_space) violation(node.name + " is started on a full disk");
+    if (truth.port_taken && timeline_.now() - *truth.port_taken < 45s)
+        violation(node.name + " is tried at once though its port is taken");
+    truth.port_taken.reset();
     for (const Need& need : node.needs)
         if (!view_ready(truth_[place(need.unit)].view))
             violation(fmt::format("{} is started before {} is ready", node.name, need.unit));
@@ -188,6 +271,22 @@ void Oracle::check_start(std::size_t index, bool restart) {
     }
     truth.restart_asked = false;
     count(index);
+    count_for_stack(index);
+}
+
+// The slow lane is a minute at least in every scenario.
+void Oracle::count_for_stack(std::size_t index) {
+    Truth& truth = truth_[index];
+    const Time now = timeline_.now();
+    const bool quick = truth.failed_at && now - *truth.failed_at < 45s;
+    truth.failed_at.reset();
+    if (!quick) return;
+    const StackBudget budget = stack_budget(scenario_.graph);
+    quick_.push_back(now);
+    while (quick_.front() + budget.window <= now) quick_.pop_front();
+    if (static_cast<int>(quick_.size()) > budget.restarts)
+        violation(fmt::format("the stack made {} restarts within {}, {} are allowed", quick_.size(),
+                              lakebed::to_string(budget.window), budget.restarts));
 }
 
 void Oracle::count(std::size_t index) {
@@ -221,6 +320,7 @@ void Oracle::acted(const std::vector<Action>& actions) {
             check_start(*(unit = place(start->unit)), false);
         } else if (const auto* restart = std::get_if<act::RestartUnit>(&action)) {
             check_start(*(unit = place(restart->unit)), true);
+            truth_[*unit].renewed = true;
         } else if (const auto* stop = std::get_if<act::StopUnit>(&action)) {
             check_stop(*(unit = place(stop->unit)));
             for (std::size_t earlier : stopped)
@@ -229,6 +329,9 @@ void Oracle::acted(const std::vector<Action>& actions) {
                         truth_[*unit].view.active_state == "active")
                         violation("stopped a need before its dependent");
             stopped.push_back(*unit);
+        } else if (const auto* probe = std::get_if<act::RunProbe>(&action)) {
+            const std::size_t asked = place(probe->unit);
+            if (!probe->liveness) truth_[asked].asked = !leans_on_missing(asked);
         } else if (const auto* explain = std::get_if<act::Explain>(&action)) {
             if (explain->sentence.empty()) violation("explained nothing");
         }
@@ -245,6 +348,12 @@ void Oracle::settled(const SupervisorState& state) {
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         const NodeState& node = state.nodes.at(scenario_.graph.nodes[i].unit);
         Truth& truth = truth_[i];
+        if (truth.viewed && node.state == State::ready && leans_on_missing(i))
+            violation(scenario_.graph.nodes[i].name + " is called ready while a need is not");
+        if (truth.viewed && node.state == State::ready && truth.unverified &&
+            scenario_.graph.nodes[i].probe)
+            violation(scenario_.graph.nodes[i].name +
+                      " is called ready and was not asked since a need went away");
         if (truth.state == node.state) continue;
         truth.state = node.state;
         if (node.state != State::ready) continue;

@@ -30,10 +30,20 @@ struct Truth { // about one unit
     bool hold_unseen = false;         // its end by a start was not seen
     bool either = false; // a start by people that left no trace, as nothing was to be done
     bool restart_asked = false;
+    // What it leans on.
+    std::string run;        // as last told
+    std::string failed_run; // the last of which a failure was told
+    bool no_space = false;  // was told of the failure it waits for
+    std::optional<Time> port_taken;
+    bool renewed = false;    // by a restart of ours that was not seen to come yet
+    bool answers = true;     // its probes, as far as was told
+    bool unverified = false; // a need went away, and no probe has shown since that it serves
+    bool asked = false;      // by a readiness probe, with all that it leans on there
     // Counting.
     std::deque<Time> starts;
     std::deque<std::pair<Time, int>> relief; // starts that are not restarts of a failure
     std::deque<Time> actions;
+    std::optional<Time> failed_at; // by itself, and nothing since that gives it a new start
     State state = State::stopped;
 };
 
@@ -52,7 +62,7 @@ class Oracle {
     void asks(Verb verb, std::optional<std::size_t> unit);
     void fresh_target();
     void daemon_started();
-    void graph_reloaded();
+    void graph_reloaded(bool changed);
     void began(std::size_t unit); // a start of lakebedd's was carried out
 
     void violation(std::string what);
@@ -65,7 +75,12 @@ class Oracle {
     std::size_t place(const std::string& unit) const;
     void check_start(std::size_t unit, bool restart);
     void check_stop(std::size_t unit);
+    void count_for_stack(std::size_t unit);
     void count(std::size_t unit);
+    static void forgive(Truth& truth);
+    void note_needs(std::size_t unit);
+    [[nodiscard]] bool serves(std::size_t unit) const; // as far as was told
+    [[nodiscard]] bool leans_on_missing(std::size_t unit) const;
     void relieve(std::size_t unit, int amount);
     void renew(std::size_t unit);
 
@@ -73,6 +88,7 @@ class Oracle {
     Timeline& timeline_;
     Systemd& systemd_;
     std::vector<Truth> truth_;
+    std::deque<Time> quick_; // restarts of the stack that no slow lane has held up
 };
 
 } // namespace lakebed::sim

@@ -24,6 +24,8 @@ constexpr std::array kChoices = {
     Choice{Kind::clean_exit, "clean exit", 5},
     Choice{Kind::fatal_exit, "fatal exit", 3},
     Choice{Kind::fatal_log, "fatal log line", 3},
+    Choice{Kind::port_taken, "port taken", 4},
+    Choice{Kind::disk_full, "disk full", 4},
     Choice{Kind::hang, "hang", 8},
     Choice{Kind::flap, "flap", 6},
     Choice{Kind::bad_starts, "bad starts", 8},
@@ -155,6 +157,9 @@ Scenario make_scenario(std::uint64_t seed, Duration length) {
     scenario.seed = seed;
     scenario.length = length;
     scenario.graph = random.chance(0.25) ? make_core_graph(random) : random_graph(random);
+    if (random.chance(0.3))
+        scenario.graph.restart_budget =
+            StackBudget{static_cast<int>(random.between(3, 12)), random.span(2min, 10min)};
     scenario.lost_signals = random.chance(0.3) ? 0.2 : 0;
     scenario.hidden_jobs = random.chance(0.5) ? 0.3 : 0;
     for (const GraphNode& node : scenario.graph.nodes) {

@@ -30,6 +30,8 @@ enum class Kind {
     clean_exit, // exit 0 after a TERM by hand
     fatal_exit, // exit 78 now and at every start, until an operator mends it
     fatal_log,  // exit 1, and a log line that a [[fatal]] rule matches
+    port_taken, // exit 1, and its starts fail until the port is free
+    disk_full,  // the same with space
     hang,       // no answer until it is killed
     flap,       // dies soon after each start, for a while
     bad_starts, // the next starts fail

@@ -161,6 +161,8 @@ void Systemd::begin_start(Unit& unit) {
     enter(unit, Phase::starting);
     after(unit, unit.timing.start, [this](Unit& u) {
         if (u.fatal) return fail(u, "exit-code", CLD_EXITED, 78);
+        if (timeline_.now() < std::max(u.port_until, u.disk_until))
+            return fail(u, "exit-code", CLD_EXITED, 1);
         if (u.fatal_log) return fail(u, "exit-code", CLD_EXITED, 1);
         if (u.bad_starts > 0) {
             --u.bad_starts;
@@ -208,6 +210,8 @@ void Systemd::fail(Unit& unit, const std::string& result, int code, int status) 
     const bool asked = unit.phase == Phase::stopping;
     unit.hung = unit.stuck = false;
     if (asked) return stopped(unit); // it was to end anyway
+    unit.port_failed = timeline_.now() < unit.port_until;
+    unit.disk_failed = timeline_.now() < unit.disk_until;
     unit.result = result;
     unit.code = code;
     unit.status = status;

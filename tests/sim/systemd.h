@@ -68,7 +68,8 @@ struct Unit {
     // Faults.
     bool hung = false, stuck = false, fatal = false, fatal_log = false;
     int bad_starts = 0;
-    Time flap_until{0};
+    Time flap_until{0}, port_until{0}, disk_until{0};
+    bool port_failed = false, disk_failed = false; // that was what the last failure came from
 
     [[nodiscard]] bool process() const {
         return phase == Phase::starting || phase == Phase::post || phase == Phase::active ||

@@ -33,7 +33,12 @@ std::string describe(const Event& event) {
         }
         std::string operator()(const TargetStopping&) const { return "TargetStopping"; }
         std::string operator()(const ShutdownRequested&) const { return "ShutdownRequested"; }
-        std::string operator()(const FatalLogSeen& e) const { return "FatalLogSeen " + e.unit; }
+        std::string operator()(const FatalLogSeen& e) const {
+            return fmt::format("FatalLogSeen {} {}", e.unit, e.line);
+        }
+        std::string operator()(const SpaceChecked& e) const {
+            return fmt::format("SpaceChecked {} {}", e.unit, e.enough);
+        }
     } visitor;
     return std::visit(visitor, event);
 }
@@ -54,6 +59,8 @@ std::string describe(const Action& action) {
             return "TriggerWatchdog " + a.unit;
         }
         std::string operator()(const act::Explain& a) const { return "Explain " + a.sentence; }
+        std::string operator()(const act::CheckSpace& a) const { return "CheckSpace " + a.unit; }
+        std::string operator()(const act::Warn& a) const { return "Warn " + a.sentence; }
         std::string operator()(const act::Announce& a) const {
             return fmt::format("Announce {} {}", a.unit, lakebed::to_string(a.state));
         }
@@ -89,6 +96,14 @@ std::string_view to_string(Mutant mutant) {
         return "skips verification after a need's return";
     case Mutant::repeats_restarts:
         return "repeats restarts";
+    case Mutant::ignores_stack_budget:
+        return "ignores the budget of the stack";
+    case Mutant::takes_all_for_crashes:
+        return "takes a full disk and a taken port for a crash";
+    case Mutant::ignores_lost_needs:
+        return "ignores lost needs of what runs";
+    case Mutant::trusts_without_probe:
+        return "calls ready what it has not asked";
     }
     return "";
 }

@@ -171,6 +171,14 @@ void World::boot_daemon() {
             node.restart.budget = 1000000;
             node.restart.max = 1s;
         }
+    if (mutant_ == Mutant::ignores_stack_budget || mutant_ == Mutant::ignores_budget)
+        graph.restart_budget = StackBudget{1000000, 10min};
+    for (GraphNode& node : graph.nodes) {
+        if (mutant_ == Mutant::trusts_without_probe) node.probe.reset();
+        if (mutant_ != Mutant::ignores_lost_needs) continue;
+        for (Need& need : node.needs)
+            if (need.type == EdgeType::reconnects) need.type = EdgeType::init;
+    }
     engine_.emplace(restore_state(std::move(graph), state, boot));
     ++life_;
     note(fmt::format("lakebedd starts (life {})", life_));
@@ -206,6 +214,9 @@ void World::tell(const Event& event, Time captured) {
     if (!engine_ || oracle_.broken) return;
     note(describe(event));
     oracle_.told(event, captured);
+    const auto* log = std::get_if<FatalLogSeen>(&event);
+    if (mutant_ == Mutant::takes_all_for_crashes && log && log->kind != FailureKind::bad_config)
+        return;
     std::vector<Action> actions = engine_->on(event, clock());
     ++outcome_.events;
     outcome_.actions += actions.size();
@@ -228,8 +239,19 @@ void World::tell(const Event& event, Time captured) {
             logs_seen_.insert(changed->now.invocation_id).second)
             timeline_.at(timeline_.now() + random_.span(1ms, 300ms),
                          [this, life = life_, name = changed->unit] {
-                             if (life == life_) tell(FatalLogSeen{name, "FATAL: no such thing"});
+                             if (life == life_)
+                                 tell(FatalLogSeen{name, "FATAL: no such thing", {}, {}});
                          });
+        const bool port = real.port_failed;
+        if ((port || real.disk_failed) && changed->now.result == "exit-code" &&
+            logs_seen_.insert("machine " + changed->now.invocation_id).second)
+            timeline_.at(timeline_.now() + random_.span(0ms, 300ms), [this, life = life_, port,
+                                                                      unit = *changed] {
+                if (life != life_) return;
+                tell(FatalLogSeen{unit.unit, port ? "port taken" : "no space",
+                                  port ? FailureKind::port_taken : FailureKind::disk_full,
+                                  unit.now.invocation_id});
+            });
     }
 }
 
@@ -310,6 +332,13 @@ void World::perform(const Action& action) {
         return systemd_.reset_failed(place(reset->unit));
     if (const auto* deadline = std::get_if<act::SetDeadline>(&action)) return perform(*deadline);
     if (const auto* probe = std::get_if<act::RunProbe>(&action)) return perform(*probe);
+    if (const auto* space = std::get_if<act::CheckSpace>(&action)) {
+        const std::size_t index = place(space->unit);
+        const bool enough = timeline_.now() >= systemd_.units()[index].disk_until;
+        return timeline_.at(timeline_.now(), [=, this, life = life_] {
+            if (life == life_) tell(SpaceChecked{unit(index), enough});
+        });
+    }
     if (const auto* trigger = std::get_if<act::TriggerWatchdog>(&action)) {
         const std::size_t index = place(trigger->unit);
         timeline_.at(timeline_.now() + 5ms,
@@ -414,6 +443,14 @@ void World::inject(const Fault& fault) {
         real.fatal_log = true;
         systemd_.kill(fault.unit, "exit-code", CLD_EXITED, 1);
         break;
+    case Kind::port_taken:
+        real.port_until = timeline_.now() + fault.span * fault.count;
+        systemd_.kill(fault.unit, "exit-code", CLD_EXITED, 1);
+        break;
+    case Kind::disk_full:
+        real.disk_until = timeline_.now() + fault.span * fault.count;
+        systemd_.kill(fault.unit, "exit-code", CLD_EXITED, 1);
+        break;
     case Kind::hang:
         if (service && real.spec->liveness && real.phase == Phase::active) real.hung = true;
         break;
@@ -508,7 +545,7 @@ void World::inject(const Fault& fault) {
         ServiceGraph graph = engine_->state().graph;
         graph.generation = ++generation_;
         if (fault.count % 2 == 0) graph.nodes[fault.unit].title += "!";
-        oracle_.graph_reloaded();
+        oracle_.graph_reloaded(fault.count % 2 == 0);
         tell(GraphReloaded{std::move(graph)});
         if (connected_) list_all();
         break;
@@ -521,7 +558,7 @@ void World::heal() {
     die_before_acting_ = false;
     for (Unit& real : systemd_.units()) {
         real.bad_starts = 0;
-        real.flap_until = Time{0};
+        real.flap_until = real.port_until = real.disk_until = Time{0};
     }
     start_target(false);
 }

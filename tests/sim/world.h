@@ -16,6 +16,7 @@ enum class Mutant {
     forgets_retries,
     forgets_state,
     ignores_budget,
+    ignores_stack_budget,
     starts_without_target,
     restarts_on_adoption,
     stops_healthy,
@@ -23,8 +24,11 @@ enum class Mutant {
     skips_sessions,
     skips_verification,
     repeats_restarts,
+    takes_all_for_crashes,
+    ignores_lost_needs,
+    trusts_without_probe,
 };
-inline constexpr int kMutants = static_cast<int>(Mutant::repeats_restarts) + 1;
+inline constexpr int kMutants = static_cast<int>(Mutant::trusts_without_probe) + 1;
 [[nodiscard]] std::string_view to_string(Mutant mutant);
 
 struct Outcome {

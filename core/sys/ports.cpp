@@ -1,5 +1,5 @@
 // Who holds a TCP port: /proc/net/tcp* name the socket's inode, /proc/PID/fd who has it open.
-#include "host/steps.h"
+#include "sys/ports.h"
 
 #include <algorithm>
 #include <charconv>
