@@ -11,6 +11,7 @@ namespace {
 
 constexpr Duration kRetry = std::chrono::milliseconds(100);
 constexpr std::uint64_t kCallTimeout = 90'000'000; // PID 1 is mute while it reloads
+constexpr const char* kUnitInterface = "org.freedesktop.systemd1.Unit";
 constexpr const char* kProperties = "org.freedesktop.DBus.Properties";
 
 // Called with the reply, or with the Error of the call.
@@ -84,8 +85,18 @@ struct SystemdConnection::State {
 
 int SystemdConnection::State::on_properties(sd_bus_message* message, void* userdata,
                                             sd_bus_error*) {
+    State& state = from(userdata);
     std::string unit = unit_of_path(sd_bus_message_get_path(message));
-    if (!unit.empty()) from(userdata).events.unit_hint(unit);
+    if (unit.empty()) return 0;
+    const char* interface = nullptr;
+    if (sd_bus_message_read(message, "s", &interface) < 0) return 0;
+    // Those of the Service come first; what may change of the Unit follows each time.
+    if (interface != std::string_view(kUnitInterface)) return 0;
+    UnitProperties now;
+    bool starting = read_unit_properties(message, now) >= 0 && now.job_id != 0 &&
+                    (now.active_state == "inactive" || now.active_state == "activating") &&
+                    !now.sub_state.starts_with("auto-restart");
+    state.events.unit_hint(unit, starting);
     return 0;
 }
 

@@ -24,7 +24,10 @@ struct SystemdJob {
 struct SystemdEvents {
     std::function<void()> connected; // also after each reconnect: anything may have changed
     std::function<void(const std::string& why)> disconnected;
-    std::function<void(const std::string& unit)> unit_hint; // something about it changed: read it
+    // Something about it changed: read it. What the signal itself says may be a state in passing
+    // (`failed` before `auto-restart`), which no read shows, as PID 1 answers between its turns.
+    // `starting`: a start of it is under way, whose end is told by job_removed.
+    std::function<void(const std::string& unit, bool starting)> unit_hint;
     std::function<void(std::uint32_t id, const std::string& unit)> job_new;
     std::function<void(std::uint32_t id, const std::string& unit, const std::string& result)>
         job_removed;
@@ -45,7 +48,8 @@ class SystemdConnection {
 
     [[nodiscard]] bool connected() const;
 
-    // Replies come from the loop in the order of the calls; without a connection, at once with an
+    // Replies come from the loop in the order of the calls, and among the signals in the order in
+    // which PID 1 wrote them, so that a reply knows of all that was signalled before it; without a connection, at once with an
     // Error. Those under way when it breaks may never come: `disconnected` stands for them.
     void read_unit(const std::string& unit, Reply<UnitProperties> reply);
     void read_job_type(std::uint32_t id, Reply<std::string> reply);

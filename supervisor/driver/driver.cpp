@@ -19,6 +19,8 @@ constexpr std::string_view kShutdown = "shutdown.target";
 constexpr Duration kRelist = std::chrono::seconds(60);
 // So that `systemctl start lakebedd && lakebed status` finds us, and a dead bus costs no more.
 constexpr Duration kBusPatience = std::chrono::seconds(2);
+// A read costs PID 1 half a millisecond, and a start would have five of them.
+constexpr Duration kStartingRead = std::chrono::milliseconds(500);
 constexpr Duration kSaveEvery = std::chrono::seconds(1);
 
 std::string read_boot_id() {
@@ -89,13 +91,11 @@ Result<void> Driver::start() {
         SystemdEvents{
             .connected = [this] { connected(); },
             .disconnected = [this](const std::string& why) { disconnected(why); },
-            .unit_hint = [this](const std::string& unit) { unit_hint(unit); },
+            .unit_hint = [this](const std::string& unit, bool starting) { unit_hint(unit, starting); },
             .job_new = [this](std::uint32_t id, const std::string& unit) { job_new(id, unit); },
             .job_removed =
                 [this](std::uint32_t id, const std::string& unit, const std::string& result) {
-                    if (!is_watched(unit)) return;
-                    gate_.job_removed(id, unit, result);
-                    refresh(unit);
+                    job_removed(id, unit, result);
                 },
             .reloaded = [this] { refresh_all(); },
         });
@@ -209,7 +209,8 @@ bool Driver::is_watched(const std::string& unit) const {
 
 void Driver::connected() {
     gate_.clear();
-    refreshing_.clear();
+    queueing_.clear();
+    reading_.clear();
     unread_.clear();
     target_.reset();
     log_event(LogLevel::info, "connected to systemd");
@@ -231,16 +232,35 @@ void Driver::connected() {
 void Driver::disconnected(const std::string& why) {
     log_event(LogLevel::warning, why + "; trying again");
     gate_.clear();
-    refreshing_.clear();
+    queueing_.clear();
+    reading_.clear();
 }
 
-void Driver::unit_hint(const std::string& unit) {
-    if (is_watched(unit)) refresh(unit);
+void Driver::unit_hint(const std::string& unit, bool starting) {
+    if (!is_watched(unit)) return;
+    if (!starting) return refresh(unit);
+    starting_.insert(unit);
+    if (starting_timer_.active()) return;
+    Result<EventSource> timer = loop_.after(kStartingRead, kStartingRead / 5, [this] {
+        starting_timer_ = {};
+        for (const std::string& still : std::exchange(starting_, {})) refresh(still);
+    });
+    if (timer) starting_timer_ = std::move(*timer);
 }
 
 void Driver::job_new(std::uint32_t id, const std::string& unit) {
     if (unit != kShutdown && !is_watched(unit)) return;
-    if (gate_.job_appeared(id)) ask_job_type(id, unit);
+    if (!gate_.job_appeared(id)) return;
+    if (auto ours = queueing_.find(unit); ours != queueing_.end())
+        ours->second.jobs.push_back(id); // the answer to our call will tell
+    else
+        ask_job_type(id, unit);
+}
+
+void Driver::job_removed(std::uint32_t id, const std::string& unit, const std::string& result) {
+    if (!is_watched(unit)) return;
+    gate_.job_removed(id, unit, result);
+    refresh(unit);
 }
 
 void Driver::ask_job_type(std::uint32_t id, const std::string& unit) {
@@ -260,22 +280,21 @@ void Driver::ask_job_type(std::uint32_t id, const std::string& unit) {
 }
 
 void Driver::refresh(const std::string& unit) {
-    if (systemd_->connected() && refreshing_.want(unit)) read_unit(unit);
+    starting_.erase(unit);
+    // An answer to come knows of all that we have been told so far.
+    if (systemd_->connected() && reading_.insert(unit).second) read_unit(unit);
 }
 
 void Driver::read_unit(const std::string& unit) {
-    gate_.read_begins(unit);
     systemd_->read_unit(unit, [this, unit](Result<UnitProperties> properties) {
-        if (properties && properties->job_id != 0 && gate_.job_appeared(properties->job_id))
-            ask_job_type(properties->job_id, unit);
-        gate_.read_ends(unit, properties ? std::optional(*properties) : std::nullopt);
+        if (properties && properties->job_id != 0) job_new(properties->job_id, unit);
+        gate_.unit_seen(unit, properties ? std::optional(*properties) : std::nullopt);
         if (!properties && properties.error().code != Errc::temporary) {
             log_event(LogLevel::warning, properties.error().message, {{"UNIT", unit}});
             unread_.erase(unit); // one bad unit must not keep the rest waiting
         }
-        bool again = refreshing_.done(unit);
+        reading_.erase(unit);
         take_from_gate();
-        if (again && systemd_->connected()) read_unit(unit);
     });
 }
 

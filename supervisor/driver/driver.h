@@ -13,7 +13,6 @@
 
 #include "driver/bus_service.h"
 #include "driver/event_gate.h"
-#include "driver/refresh_queue.h"
 #include "driver/state_store.h"
 #include "engine/supervisor.h"
 #include "probe/probe.h"
@@ -65,8 +64,9 @@ class Driver {
     void drain();
     void connected();
     void disconnected(const std::string& why);
-    void unit_hint(const std::string& unit);
+    void unit_hint(const std::string& unit, bool starting);
     void job_new(std::uint32_t id, const std::string& unit);
+    void job_removed(std::uint32_t id, const std::string& unit, const std::string& result);
     void ask_job_type(std::uint32_t id, const std::string& unit);
     void refresh(const std::string& unit);
     void read_unit(const std::string& unit);
@@ -86,6 +86,7 @@ class Driver {
     // Actions out (perform.cpp).
     void perform(const Action& action);
     void queue_job(JobVerb verb, const std::string& unit);
+    void job_queued(const std::string& unit, std::optional<std::uint32_t> ours);
     void run_probe(const std::string& unit, bool liveness);
     void ask_again_later(const std::string& unit, bool liveness, const std::string& why);
     void set_deadline(const act::SetDeadline& deadline);
@@ -115,7 +116,14 @@ class Driver {
     std::unique_ptr<SystemdConnection> systemd_;
     std::unique_ptr<BusService> bus_service_;
     EventGate gate_;
-    RefreshQueue refreshing_;
+    std::set<std::string> reading_;  // units
+    std::set<std::string> starting_; // units that are read when their start is over, or soon
+    EventSource starting_timer_;
+    struct Asked {
+        int calls = 0;                    // of ours for a job, without an answer yet
+        std::vector<std::uint32_t> jobs;  // that appeared meanwhile: ours, most likely
+    };
+    std::map<std::string, Asked> queueing_; // by unit
     std::set<std::string> unread_;           // since the connection was made
     std::optional<UnitSnapshot> target_;     // last seen
     std::optional<std::string> target_told_; // invocation, "" for down, as told to the engine

@@ -39,15 +39,23 @@ EventGate::Job EventGate::job(std::uint32_t id) const {
 
 bool EventGate::job_appeared(std::uint32_t id) {
     highest_ = std::max(highest_, id);
-    if (!jobs_.try_emplace(id).second) return false;
-    ++asked_;
+    auto [entry, added] = jobs_.try_emplace(id);
+    if (!added) return false;
+    entry->second.question = ++asked_;
+    open_.insert(asked_);
     return true;
 }
 
+void EventGate::close_question(Job& job) {
+    open_.erase(job.question);
+    job.question = 0;
+}
+
 void EventGate::job_type_is(std::uint32_t id, std::optional<std::string> type) {
-    ++answered_;
     auto found = jobs_.find(id);
-    if (found != jobs_.end() && type && found->second.type.empty()) found->second.type = *type;
+    if (found == jobs_.end()) return;
+    if (type && found->second.type.empty()) found->second.type = *type;
+    close_question(found->second);
 }
 
 void EventGate::job_is_listed(std::uint32_t id, const std::string& type) {
@@ -57,33 +65,29 @@ void EventGate::job_is_listed(std::uint32_t id, const std::string& type) {
 
 void EventGate::job_is_ours(std::uint32_t id, const std::string& type) {
     highest_ = std::max(highest_, id);
-    jobs_[id] = {type, true};
+    Job& job = jobs_[id];
+    job.type = type;
+    job.ours = true;
+    close_question(job);
 }
 
 void EventGate::job_removed(std::uint32_t id, const std::string& unit, const std::string& result) {
-    Unit& entry = units_[unit];
-    entry.removed.push_back({id, result, entry.begun + 1});
+    ended_[unit].push_back({id, unit, result});
 }
 
-void EventGate::read_begins(const std::string& unit) {
-    ++units_[unit].begun;
-}
-
-void EventGate::read_ends(const std::string& unit,
+void EventGate::unit_seen(const std::string& unit,
                           const std::optional<UnitProperties>& properties) {
-    Unit& entry = units_[unit];
-    ++entry.ended;
     if (properties) waiting_.push_back({asked_, Read{unit, *properties}});
-    std::erase_if(entry.removed, [&](const Removed& removed) {
-        if (removed.after_read > entry.ended) return false;
-        waiting_.push_back({asked_, JobEnd{removed.id, unit, removed.result}});
-        return true;
-    });
+    if (auto ends = ended_.extract(unit))
+        for (JobEnd& end : ends.mapped()) waiting_.push_back({asked_, std::move(end)});
 }
 
 std::vector<EventGate::Item> EventGate::take() {
     std::vector<Item> ready;
-    for (; !waiting_.empty() && waiting_.front().asked <= answered_; waiting_.pop_front()) {
+    auto may_pass = [&] {
+        return !waiting_.empty() && (open_.empty() || waiting_.front().asked < *open_.begin());
+    };
+    for (; may_pass(); waiting_.pop_front()) {
         auto& what = waiting_.front().what;
         if (auto* end = std::get_if<JobEnd>(&what)) {
             Job known = job(end->id);
@@ -100,9 +104,10 @@ std::vector<EventGate::Item> EventGate::take() {
 
 void EventGate::clear() {
     jobs_.clear();
-    units_.clear();
+    ended_.clear();
     waiting_.clear();
-    asked_ = answered_ = 0;
+    open_.clear();
+    asked_ = 0;
 }
 
 } // namespace lakebed

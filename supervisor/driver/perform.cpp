@@ -70,12 +70,15 @@ void Driver::queue_job(JobVerb verb, const std::string& unit) {
         return;
     }
     std::uint32_t before = gate_.highest_job();
+    ++queueing_[unit].calls;
     systemd_->queue_job(verb, unit, [this, verb, unit, before](Result<std::uint32_t> job) {
         std::string type(to_string(verb));
+        job_queued(unit, job ? std::optional(*job) : std::nullopt);
         if (job) {
             refused_.erase(unit);
             // A stop that was queued already is an operator's, and stays one.
             if (verb != JobVerb::stop || *job > before) gate_.job_is_ours(*job, type);
+            take_from_gate();
             return;
         }
         // Lost with the connection: it may have been carried out. What the unit does tells.
@@ -87,6 +90,16 @@ void Driver::queue_job(JobVerb verb, const std::string& unit) {
         }
         handle(JobDone{unit, type, "refused", true});
     });
+}
+
+void Driver::job_queued(const std::string& unit, std::optional<std::uint32_t> ours) {
+    auto asked = queueing_.find(unit);
+    if (asked == queueing_.end()) return; // the connection broke meanwhile
+    if (ours) std::erase(asked->second.jobs, *ours);
+    if (--asked->second.calls > 0) return;
+    std::vector<std::uint32_t> others = std::move(asked->second.jobs);
+    queueing_.erase(asked);
+    for (std::uint32_t id : others) ask_job_type(id, unit);
 }
 
 void Driver::run_probe(const std::string& unit, bool liveness) {

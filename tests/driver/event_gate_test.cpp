@@ -57,17 +57,15 @@ TEST(ToSnapshot, AnInvocationOfZerosIsNone) {
 
 TEST(EventGate, AReadUnitPassesAtOnceWhenNoQuestionIsOpen) {
     EventGate gate;
-    gate.read_begins("a.service");
-    gate.read_ends("a.service", seen("active"));
+    gate.unit_seen("a.service", seen("active"));
     EXPECT_THAT(gate.take(), ElementsAre(VariantWith<UnitChanged>(changed("a.service", "active"))));
     EXPECT_THAT(gate.take(), IsEmpty());
 }
 
 TEST(EventGate, ASnapshotWaitsForTheTypeOfItsJob) {
     EventGate gate;
-    gate.read_begins("a.service");
     EXPECT_TRUE(gate.job_appeared(7));
-    gate.read_ends("a.service", seen("active", 7));
+    gate.unit_seen("a.service", seen("active", 7));
     EXPECT_THAT(gate.take(), IsEmpty());
     gate.job_type_is(7, "stop");
     EXPECT_THAT(gate.take(),
@@ -82,20 +80,32 @@ TEST(EventGate, AJobIsAskedForOnce) {
     EXPECT_FALSE(gate.job_appeared(8));
 }
 
-TEST(EventGate, TheEndOfAJobWaitsForAReadThatBeganLater) {
+TEST(EventGate, TheEndOfAJobComesAfterTheNextThatIsSeenOfItsUnit) {
     EventGate gate;
     EXPECT_TRUE(gate.job_appeared(7));
     gate.job_type_is(7, "stop");
-    gate.read_begins("a.service"); // before the job's end: may show the state before it
+    gate.unit_seen("a.service", seen("deactivating", 7));
     gate.job_removed(7, "a.service", "done");
-    gate.read_ends("a.service", seen("deactivating", 7));
+    gate.unit_seen("b.service", seen("active"));
     EXPECT_THAT(gate.take(), ElementsAre(VariantWith<UnitChanged>(
-                                 changed("a.service", "deactivating", 7, "stop"))));
-    gate.read_begins("a.service");
-    gate.read_ends("a.service", seen("inactive"));
+                                             changed("a.service", "deactivating", 7, "stop")),
+                                         VariantWith<UnitChanged>(changed("b.service", "active"))));
+    gate.unit_seen("a.service", seen("inactive"));
     EXPECT_THAT(gate.take(),
                 ElementsAre(VariantWith<UnitChanged>(changed("a.service", "inactive")),
                             VariantWith<JobDone>(JobDone{"a.service", "stop", "done", false})));
+}
+
+TEST(EventGate, WhatCameBeforeAQuestionDoesNotWaitForItAndAnswersMayComeInAnyOrder) {
+    EventGate gate;
+    EXPECT_TRUE(gate.job_appeared(7));
+    gate.unit_seen("a.service", seen("activating", 7));
+    EXPECT_TRUE(gate.job_appeared(8));
+    gate.unit_seen("b.service", seen("activating", 8));
+    gate.job_is_ours(8, "start");
+    EXPECT_THAT(gate.take(), IsEmpty());
+    gate.job_type_is(7, "start");
+    EXPECT_THAT(gate.take(), testing::SizeIs(2));
 }
 
 TEST(EventGate, TheEndOfAMembersStopComesAfterTheTypeOfTheTargetsJobIsKnown) {
@@ -103,9 +113,8 @@ TEST(EventGate, TheEndOfAMembersStopComesAfterTheTypeOfTheTargetsJobIsKnown) {
     EXPECT_TRUE(gate.job_appeared(1)); // of the member
     EXPECT_TRUE(gate.job_appeared(2)); // of the target
     gate.job_removed(1, "a.service", "done");
-    gate.read_begins("a.service");
     gate.job_type_is(1, std::nullopt);
-    gate.read_ends("a.service", seen("inactive"));
+    gate.unit_seen("a.service", seen("inactive"));
     EXPECT_THAT(gate.take(), IsEmpty());
     gate.job_type_is(2, "stop");
     EXPECT_THAT(gate.take(),
@@ -119,8 +128,7 @@ TEST(EventGate, AJobOfOursIsToldAsOurs) {
     gate.job_is_ours(7, "restart");
     gate.job_type_is(7, "start"); // systemd turns a restart into a start half-way
     gate.job_removed(7, "a.service", "done");
-    gate.read_begins("a.service");
-    gate.read_ends("a.service", seen("active"));
+    gate.unit_seen("a.service", seen("active"));
     EXPECT_THAT(gate.take(),
                 ElementsAre(VariantWith<UnitChanged>(changed("a.service", "active")),
                             VariantWith<JobDone>(JobDone{"a.service", "restart", "done", true})));
@@ -130,8 +138,7 @@ TEST(EventGate, TheEndOfAJobIsToldEvenWhenTheUnitCannotBeRead) {
     EventGate gate;
     gate.job_is_ours(7, "stop");
     gate.job_removed(7, "a.service", "done");
-    gate.read_begins("a.service");
-    gate.read_ends("a.service", std::nullopt);
+    gate.unit_seen("a.service", std::nullopt);
     EXPECT_THAT(gate.take(),
                 ElementsAre(VariantWith<JobDone>(JobDone{"a.service", "stop", "done", true})));
 }
@@ -139,11 +146,9 @@ TEST(EventGate, TheEndOfAJobIsToldEvenWhenTheUnitCannotBeRead) {
 TEST(EventGate, NothingOfABrokenConnectionIsLeft) {
     EventGate gate;
     EXPECT_TRUE(gate.job_appeared(7));
-    gate.read_begins("a.service");
-    gate.read_ends("a.service", seen("active", 7));
+    gate.unit_seen("a.service", seen("active", 7));
     gate.clear();
-    gate.read_begins("b.service");
-    gate.read_ends("b.service", seen("inactive"));
+    gate.unit_seen("b.service", seen("inactive"));
     EXPECT_THAT(gate.take(),
                 ElementsAre(VariantWith<UnitChanged>(changed("b.service", "inactive"))));
 }
