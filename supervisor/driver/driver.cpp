@@ -71,6 +71,13 @@ Driver::Driver(EventLoop& loop, DriverOptions options)
 
 Result<void> Driver::start() {
     TRY(make_directories(options_.state_directory, 0700));
+    if (!options_.record.empty()) {
+        Result<Recorder> recorder = Recorder::open(options_.record, options_.record_limit);
+        if (recorder)
+            recorder_ = std::move(*recorder);
+        else
+            log_event(LogLevel::error, "nothing is recorded: " + recorder.error().message);
+    }
     std::string forgotten;
     remembered_ = store_.load(forgotten);
     if (!forgotten.empty()) log_event(LogLevel::error, forgotten);
@@ -85,6 +92,8 @@ Result<void> Driver::start() {
     if (!problem_.empty())
         log_event(graph.error().code == Errc::not_found ? LogLevel::notice : LogLevel::error,
                   problem_, {{"GRAPH", options_.graph}});
+
+    if (!has_graph_) recorder_.life(state(), options_.version);
 
     systemd_ = std::make_unique<SystemdConnection>(
         loop_,
@@ -157,6 +166,7 @@ void Driver::use_graph(ServiceGraph graph) {
     initial.random ^= random_seed();
     supervisor_ = Supervisor(std::move(initial));
     has_graph_ = true;
+    recorder_.life(state(), options_.version);
     log_event(LogLevel::info,
               fmt::format("supervising site {}, generation {}: {} units", state().graph.site,
                           state().graph.generation, state().graph.nodes.size()));
@@ -190,6 +200,7 @@ Result<void> Driver::reload() {
 }
 
 void Driver::shut_down() {
+    recorder_.flush();
     if (!has_graph_) return;
     Result<void> saved = store_.save(state());
     complain_of_saving(saved ? "" : saved.error().message);
@@ -390,20 +401,21 @@ void Driver::drain() {
     while (!events_.empty()) {
         Event event = std::move(events_.front());
         events_.pop_front();
-        std::vector<Action> actions = supervisor_.on(event, now());
-        if (is_routine(event, actions)) {
-            for (const Action& action : actions) perform(action);
-            continue;
-        }
-        news = true;
-        if (has_graph_ && store_.is_urgent(state())) {
+        const TimePoint at = now();
+        std::vector<Action> actions = supervisor_.on(event, at);
+        const bool routine = is_routine(event, actions);
+        if (!routine && has_graph_ && store_.is_urgent(state())) {
             bool wish = std::holds_alternative<UserCommand>(event);
             // A full disk must not end supervision: go on with what is in memory.
             if (Result<void> saved = wish ? store_.save(state()) : store_.note(state()); !saved)
                 complain_of_saving(saved.error().message);
         }
-        save_soon();
+        if (!routine) {
+            news = true;
+            save_soon();
+        }
         for (const Action& action : actions) perform(action);
+        recorder_.turn(at, event, actions);
     }
     draining_ = false;
     if (news) tell_status();

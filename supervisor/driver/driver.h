@@ -13,6 +13,7 @@
 
 #include "driver/bus_service.h"
 #include "driver/event_gate.h"
+#include "driver/recorder.h"
 #include "driver/state_store.h"
 #include "engine/supervisor.h"
 #include "probe/probe.h"
@@ -26,6 +27,8 @@ struct DriverOptions {
     std::string state_directory = "/var/lib/lakebed/supervisor";
     std::string runtime_directory; // $RUNTIME_DIRECTORY
     std::string version;
+    std::string record; // file; empty: none
+    ByteSize record_limit = Recorder::kLimit;
 };
 
 // Who shows the services to people; called when a change has been dealt with.
@@ -106,6 +109,7 @@ class Driver {
     EventLoop& loop_;
     DriverOptions options_;
     StateStore store_;
+    Recorder recorder_;
     DurableState remembered_; // until the first graph is there
     Supervisor supervisor_;
     bool has_graph_ = false;

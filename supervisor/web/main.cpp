@@ -17,12 +17,15 @@ namespace {
 
 constexpr const char* kUsage =
     R"(usage: lakebedd [--graph FILE] [--state DIR] [--web ADDRESS:PORT|off]
+                [--record FILE] [--record-limit SIZE]
 
 Starts the services of lakebed in order and restarts what failed. Runs as a unit of systemd.
 
   --graph FILE   the service graph (default /var/lib/lakebed/current/graph.toml)
   --state DIR    what must be remembered (default /var/lib/lakebed/supervisor)
   --web ADDRESS  where the status page is served, on loopback (default 127.0.0.1:7070); off: nowhere
+  --record FILE  where to write what the supervisor is told and decides, for lakebed_sim --replay
+  --record-limit SIZE  where the recording ends (default 64MiB)
   --version      print the version
   --help         print this
 
@@ -109,14 +112,25 @@ int main(int argc, char** argv) {
             fmt::print("lakebedd {}\n", LAKEBED_VERSION);
             return 0;
         }
-        std::string web_text;
-        std::string* value = flag == "--graph"   ? &options.graph
-                             : flag == "--state" ? &options.state_directory
-                             : flag == "--web"   ? &web_text
-                                                 : nullptr;
+        std::string web_text, limit;
+        std::string* value = flag == "--graph"          ? &options.graph
+                             : flag == "--state"        ? &options.state_directory
+                             : flag == "--web"          ? &web_text
+                             : flag == "--record"       ? &options.record
+                             : flag == "--record-limit" ? &limit
+                                                        : nullptr;
         if (value == nullptr) return usage_error(fmt::format("unknown argument \"{}\"", flag));
         if (++i == argc) return usage_error(fmt::format("{} needs a value", flag));
         *value = argv[i];
+        if (flag == "--record-limit") {
+            std::optional<lakebed::ByteSize> size = lakebed::parse_size(limit);
+            // As below: a slip here must not cost the supervision.
+            if (size)
+                options.record_limit = *size;
+            else
+                lakebed::log_event(lakebed::LogLevel::error,
+                                   fmt::format("--record-limit: \"{}\" is no size", limit));
+        }
         if (flag != "--web") continue;
         web.reset();
         if (web_text == "off") continue;

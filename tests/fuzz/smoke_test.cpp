@@ -107,6 +107,14 @@ TEST(FuzzSmoke, graph) {
     smoke(fuzz_graph, seeds);
 }
 
+TEST(FuzzSmoke, recording) {
+    auto seeds = corpus({"tests/conformance/recordings"}, kEdges);
+    seeds.emplace_back(
+        "{\"format\":1,\"lakebed\":\"x\",\"state\":{\"random\":1}}\n"
+        "{\"at\":1,\"event\":{\"is\":\"target_stopping\"}}\n{\"end\":\"\\udcff\"}\n");
+    smoke(fuzz_recording, seeds);
+}
+
 TEST(FuzzSmoke, verify) {
     auto seeds = kEdges;
     seeds.push_back(rendered(LAKEBED_SOURCE_DIR, "lakehouse").verify);

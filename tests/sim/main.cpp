@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "sim/replay.h"
 #include "sim/world.h"
 
 namespace {
@@ -100,6 +101,7 @@ int main(int argc, char** argv) {
     bool mutants = false;
     bool nightly = false;
     bool trace = false;
+    std::string recording;
     app.add_option("--seeds", seeds, "number of seeds")->envname("LAKEBED_SIM_SEEDS");
     app.add_option("--first", first, "first seed");
     app.add_option("--hours", hours, "length of each simulated life");
@@ -108,7 +110,9 @@ int main(int argc, char** argv) {
     app.add_flag("--nightly", nightly, "play fresh seeds until interrupted, or five have failed");
     app.add_flag("--trace", trace,
                  "print everything that happens in seed FIRST, shrunk if it breaks");
+    app.add_option("--replay", recording, "play a recording of lakebedd --record again");
     CLI11_PARSE(app, argc, argv);
+    if (!recording.empty()) return replay_file(recording);
     const Duration length(static_cast<std::int64_t>(hours * 3600e6));
     if (trace) {
         Scenario scenario = make_scenario(first, length);

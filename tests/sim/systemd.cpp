@@ -1,14 +1,20 @@
 #include "sim/systemd.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace lakebed::sim {
 namespace {
 using namespace std::chrono_literals;
-}
+
+constexpr Duration kTurn = 50us; // of PID 1's event loop
+constexpr int kTimesOut = -1;
+
+} // namespace
 
 void Timeline::at(Time when, std::function<void()> what) {
     entries_.push({std::max(when, now_), ++order_, std::move(what)});
@@ -57,6 +63,7 @@ void Systemd::after(Unit& unit, Duration delay, std::function<void(Unit&)> what)
 
 std::uint32_t Systemd::request(std::size_t index, const std::string& type, Who who, bool replace) {
     Unit& unit = units_[index];
+    if (unit.masked && type != "stop") return 0;
     if (unit.job) {
         Job& job = *unit.job;
         const bool conflict = (job.type == "stop") != (type == "stop");
@@ -66,20 +73,33 @@ std::uint32_t Systemd::request(std::size_t index, const std::string& type, Who w
                 job.type = "restart";
                 job.running = false;
             }
-            if (who == Who::daemon) job.who = Who::daemon;
+            if (who == Who::daemon) {
+                job.who = Who::daemon;
+                job.asked = type;
+            }
             changed(index);
-            run_jobs();
-            return unit.job ? unit.job->id : last_job_;
+            run_jobs_soon();
+            return job.id;
         }
         if (!replace) return 0;
         finish(unit, "canceled");
     }
-    unit.job = Job{++last_job_, type, who, false,
-                   who != Who::daemon && random_.chance(scenario_.hidden_jobs)};
+    unit.job = Job{
+        ++last_job_, type, who, false, who != Who::daemon && random_.chance(scenario_.hidden_jobs),
+        type};
     const std::uint32_t id = last_job_;
     changed(index);
-    run_jobs();
+    run_jobs_soon();
     return id;
+}
+
+// What is queued by a call runs in a later turn of PID 1's loop, so it can be seen waiting.
+void Systemd::run_jobs_soon() {
+    if (std::exchange(jobs_wait_, true)) return;
+    timeline_.at(timeline_.now() + kTurn, [this] {
+        jobs_wait_ = false;
+        run_jobs();
+    });
 }
 
 // As job_compare() of PID 1: a stop goes first, and a restart is a stop at first.
@@ -136,15 +156,26 @@ void Systemd::run(Unit& unit) {
         job.running = true;
         return;
     case Phase::stopping:
+        if (unit.dying) return; // a failure waits for what comes after it
         job.running = true;
         return; // stopped() goes on with it
     case Phase::hold_off:
         if (job.type == "start") return; // waits the hold-off out (F7)
         [[fallthrough]];
     default:
+        job.type = "start"; // what is left of a restart once its stop is done
         job.running = true;
         return begin_start(unit);
     }
+}
+
+// Exit status of a start that fails now; 0: it goes well.
+int Systemd::bad_start(Unit& unit) {
+    if (unit.fatal) return 78;
+    if (timeline_.now() < std::max(unit.port_until, unit.disk_until) || unit.fatal_log) return 1;
+    if (unit.bad_starts == 0) return 0;
+    --unit.bad_starts;
+    return unit.bad_starts % 3 == 2 ? kTimesOut : 1;
 }
 
 void Systemd::begin_start(Unit& unit) {
@@ -156,17 +187,23 @@ void Systemd::begin_start(Unit& unit) {
     unit.result = "success";
     unit.code = unit.status = 0;
     unit.ran = true;
-    unit.hung = unit.stuck = false;
+    unit.hung = unit.stuck = unit.dying = false;
     unit.run_since = timeline_.now();
     enter(unit, Phase::starting);
     after(unit, unit.timing.start, [this](Unit& u) {
-        if (u.fatal) return fail(u, "exit-code", CLD_EXITED, 78);
-        if (timeline_.now() < std::max(u.port_until, u.disk_until))
-            return fail(u, "exit-code", CLD_EXITED, 1);
-        if (u.fatal_log) return fail(u, "exit-code", CLD_EXITED, 1);
-        if (u.bad_starts > 0) {
-            --u.bad_starts;
-            return fail(u, u.bad_starts % 3 == 2 ? "timeout" : "exit-code", CLD_EXITED, 1);
+        if (const int status = bad_start(u); status != 0) {
+            const bool slow = status == kTimesOut;
+            const std::string result = slow ? "timeout" : "exit-code";
+            // ExecStartPost= goes on beside a main process that has ended.
+            if (u.timing.post > Duration{0} && !slow) {
+                enter(u, Phase::post);
+                after(u, u.timing.post / 2, [=, this](Unit& v) {
+                    v.result = result;
+                    changed(v.index);
+                });
+            }
+            return after(u, u.timing.post,
+                         [=, this](Unit& v) { fail(v, result, CLD_EXITED, slow ? 1 : status); });
         }
         if (u.timing.post > Duration{0}) enter(u, Phase::post);
         after(u, u.timing.post, [this](Unit& v) {
@@ -181,41 +218,92 @@ void Systemd::begin_start(Unit& unit) {
 }
 
 void Systemd::begin_stop(Unit& unit) {
+    // SIGTERM is no clean end for what ExecStartPost= runs.
+    const bool dirty = unit.phase == Phase::post;
     enter(unit, Phase::stopping);
-    after(unit, unit.spec->kind == NodeKind::job ? Duration{0} : unit.timing.stop,
-          [this](Unit& u) { stopped(u); });
+    const Duration takes = unit.spec->kind == NodeKind::job ? Duration{0} : unit.timing.stop;
+    if (!dirty) return after(unit, takes, [this](Unit& u) { stopped(u); });
+    after(unit, takes / 2, [this](Unit& u) {
+        u.result = "signal";
+        changed(u.index);
+    });
+    after(unit, takes, [this](Unit& u) { ended_badly(u, "signal", CLD_KILLED, SIGTERM); });
 }
 
 void Systemd::stopped(Unit& unit) {
     unit.result = "success";
     unit.code = unit.status = 0;
-    unit.run.clear(); // collected (F8)
+    if (unit.phase == Phase::hold_off) unit.run.clear(); // F8
     if (unit.job && unit.job->type == "stop") unit.n_restarts = 0;
     enter(unit, Phase::inactive);
+    down(unit);
+}
+
+// At the end of a stop that was asked for: no hold-off follows.
+void Systemd::ended_badly(Unit& unit, const std::string& result, int code, int status) {
+    unit.result = result;
+    unit.code = code;
+    unit.status = status;
+    enter(unit, Phase::failed);
+    down(unit);
+}
+
+void Systemd::down(Unit& unit) {
     if (unit.job && unit.job->type == "stop") return finish(unit, "done");
     if (unit.job) { // the stop half of a restart
         unit.job->type = "start";
         unit.job->running = false;
-        run_jobs();
+        run_jobs_soon();
+    }
+}
+
+// An inactive unit that nothing loaded refers to is unloaded, and read anew without a memory when
+// somebody asks for it. Its dependents refer to it (After=).
+void Systemd::collect() {
+    for (bool again = true; again;) {
+        again = false;
+        for (Unit& unit : units_) {
+            const bool kept = unit.phase != Phase::inactive || unit.job || !unit.ran;
+            const bool referred = std::ranges::any_of(unit.dependents, [this](std::size_t other) {
+                return units_[other].phase != Phase::inactive || units_[other].job ||
+                       units_[other].ran;
+            });
+            if (kept || referred) continue;
+            unit.run.clear();
+            unit.ran = false;
+            unit.n_restarts = 0;
+            unit.inactive_since = Time{0};
+            again = true;
+        }
     }
 }
 
 void Systemd::kill(std::size_t index, const std::string& result, int code, int status) {
     Unit& unit = units_[index];
-    if (unit.spec->kind == NodeKind::job ? unit.phase == Phase::starting : unit.process())
-        fail(unit, result, code, status);
+    const bool job = unit.spec->kind == NodeKind::job;
+    if (job ? unit.phase != Phase::starting : !unit.process()) return;
+    if (result != "watchdog" || unit.phase == Phase::stopping)
+        return fail(unit, result, code, status);
+    // SIGABRT first, and time to write a core.
+    unit.result = result;
+    unit.dying = true;
+    enter(unit, Phase::stopping);
+    after(unit, unit.timing.stop, [=, this](Unit& dead) { fail(dead, result, code, status); });
 }
 
 void Systemd::fail(Unit& unit, const std::string& result, int code, int status) {
-    const bool asked = unit.phase == Phase::stopping;
-    unit.hung = unit.stuck = false;
+    const bool asked = unit.phase == Phase::stopping && !unit.dying;
+    const bool leaves = unit.dying && unit.job && unit.job->type != "start";
+    unit.hung = unit.stuck = unit.dying = false;
     if (asked) return stopped(unit); // it was to end anyway
+    if (leaves) return ended_badly(unit, result, code, status);
     unit.port_failed = timeline_.now() < unit.port_until;
     unit.disk_failed = timeline_.now() < unit.disk_until;
     unit.result = result;
     unit.code = code;
     unit.status = status;
-    const bool prevented = code == CLD_EXITED && status == 78;
+    // A masked unit has no Restart=.
+    const bool prevented = (code == CLD_EXITED && status == 78) || unit.masked;
     if (unit.spec->kind == NodeKind::job || prevented) {
         enter(unit, Phase::failed);
     } else {
@@ -235,8 +323,10 @@ void Systemd::fail(Unit& unit, const std::string& result, int code, int status) 
 
 void Systemd::finish(Unit& unit, const std::string& result) {
     if (!unit.job) return;
-    const Job job = *unit.job;
+    Job job = *unit.job;
+    job.type = job.asked;
     unit.job.reset();
+    collect();
     changed(unit.index);
     removed({unit.index, job, result});
     run_jobs();
@@ -246,8 +336,8 @@ void Systemd::reset_failed(std::size_t index) {
     Unit& unit = units_[index];
     if (unit.phase != Phase::failed || unit.job) return;
     unit.result = "success";
-    unit.run.clear();
     enter(unit, Phase::inactive);
+    collect();
 }
 
 void Systemd::power_off() {
@@ -256,7 +346,7 @@ void Systemd::power_off() {
         unit.run.clear();
         unit.result = "success";
         unit.n_restarts = 0;
-        unit.ran = unit.hung = unit.stuck = false;
+        unit.ran = unit.hung = unit.stuck = unit.dying = false;
         unit.phase = Phase::inactive;
         ++unit.epoch;
     }
@@ -265,7 +355,7 @@ void Systemd::power_off() {
 UnitSnapshot Systemd::snapshot(std::size_t index) const {
     const Unit& unit = units_[index];
     UnitSnapshot shot;
-    shot.load_state = "loaded";
+    shot.load_state = unit.masked ? "masked" : "loaded";
     shot.result = unit.result;
     shot.invocation_id = unit.run;
     shot.exec_main_code = unit.code;
@@ -281,7 +371,7 @@ UnitSnapshot Systemd::snapshot(std::size_t index) const {
     }
     if (unit.job) {
         shot.job_id = unit.job->id;
-        if (!unit.job->hidden) shot.job_type = unit.job->type;
+        if (!unit.job->hidden) shot.job_type = unit.job->asked;
     }
     const bool job = unit.spec->kind == NodeKind::job;
     switch (unit.phase) {

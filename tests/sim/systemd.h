@@ -47,6 +47,7 @@ struct Job {
     Who who = Who::systemd;
     bool running = false;
     bool hidden = false; // ends before anybody can ask for its type
+    std::string asked{}; // its type when it was queued, by which it is known until it ends
 };
 
 enum class Phase { inactive, starting, post, active, stopping, hold_off, failed };
@@ -66,7 +67,8 @@ struct Unit {
     Time active_since{0}, run_since{0}, inactive_since{0};
     std::vector<std::size_t> needs, dependents;
     // Faults.
-    bool hung = false, stuck = false, fatal = false, fatal_log = false;
+    bool hung = false, stuck = false, fatal = false, fatal_log = false, masked = false;
+    bool dying = false; // stopping, and it will have failed
     int bad_starts = 0;
     Time flap_until{0}, port_until{0}, disk_until{0};
     bool port_failed = false, disk_failed = false; // that was what the last failure came from
@@ -101,12 +103,17 @@ class Systemd {
     [[nodiscard]] const std::vector<Unit>& units() const { return units_; }
 
   private:
+    void run_jobs_soon();
     void run_jobs();
     bool runnable(const Unit& unit) const;
     void run(Unit& unit);
+    int bad_start(Unit& unit);
     void begin_start(Unit& unit);
     void begin_stop(Unit& unit);
     void stopped(Unit& unit);
+    void ended_badly(Unit& unit, const std::string& result, int code, int status);
+    void down(Unit& unit);
+    void collect();
     void fail(Unit& unit, const std::string& result, int code, int status);
     void finish(Unit& unit, const std::string& result);
     void enter(Unit& unit, Phase phase);
@@ -118,7 +125,7 @@ class Systemd {
     std::vector<Unit> units_;
     std::uint32_t last_job_ = 0;
     std::uint64_t last_run_ = 0;
-    bool running_jobs_ = false;
+    bool running_jobs_ = false, jobs_wait_ = false;
 };
 
 } // namespace lakebed::sim
