@@ -41,7 +41,8 @@
 //          JobManager), catalog = "demo_ib", hive_catalog = "demo_hv" (of the same metastore: a
 //          database dropped there goes with its directory), rows = 3000, rate = 40 (rows a second;
 //          rows must last 60 s at least: TaskManagers work on for heartbeat.timeout without their
-//          JobManager, and Iceberg's sink commits at the end of its input without a checkpoint, so
+//          JobManager, and Iceberg commits at the end of its input without a checkpoint (1.8,
+//          IcebergFilesCommitter.endInput, under END_INPUT_CHECKPOINT_ID), so
 //          an end in that time would be written twice)
 #pragma once
 
