@@ -8,6 +8,7 @@
 #include "sys/files.h"
 #include "sys/journal.h"
 #include "sys/notify.h"
+#include "sys/supervisor_events.h"
 
 namespace lakebed {
 namespace {
@@ -41,6 +42,18 @@ std::chrono::microseconds wall_minus_boot() {
            EventLoop::boot_time();
 }
 
+// Empty for an event of the stack as a whole.
+std::string unit_of(const Event& event) {
+    return std::visit(
+        [](const auto& of) -> std::string {
+            if constexpr (requires { of.unit; })
+                return of.unit;
+            else
+                return {};
+        },
+        event);
+}
+
 bool failed(const UnitSnapshot& unit) {
     return (unit.active_state == "failed" || unit.sub_state.starts_with("auto-restart")) &&
            unit.result != "success";
@@ -50,10 +63,14 @@ bool failed(const UnitSnapshot& unit) {
 
 Driver::Driver(EventLoop& loop, DriverOptions options)
     : loop_(loop), options_(std::move(options)),
-      store_(options_.state_directory, options_.runtime_directory, read_boot_id()) {}
+      store_(options_.state_directory, options_.runtime_directory, read_boot_id()),
+      incidents_(loop, incident_directory(),
+                 [this](const IncidentRecord& record, const std::string& name) {
+                     incident_saved(record, name);
+                 }) {}
 
 Result<void> Driver::start() {
-    TRY(make_directories(options_.state_directory, 0700));
+    TRY(make_directories(options_.state_directory, 0711));
     std::string forgotten;
     remembered_ = store_.load(forgotten);
     if (!forgotten.empty()) log_event(LogLevel::error, forgotten);
@@ -94,6 +111,8 @@ Result<void> Driver::start() {
                        handle(command);
                        return {};
                    },
+                   .ordered = [this](Verb verb, const std::string& name,
+                                     const std::string& who) { tell_order(verb, name, who); },
                    .reload = [this] { return reload(); },
                    .settled =
                        [this] {
@@ -107,25 +126,30 @@ Result<void> Driver::start() {
     }));
     relist_later();
     tell_status();
+    log_event(LogLevel::info, fmt::format("lakebedd {} begins", options_.version), {},
+              kSelfEvent.message_id);
     return {};
 }
 
 std::vector<ServiceStatus> Driver::services() const {
-    return list_status(state(), wall_minus_boot());
+    return list_status(state(), now(), wall_minus_boot());
 }
 
 ServiceStatus Driver::service(const GraphNode& node) const {
-    return service_status(state(), node, wall_minus_boot());
+    return service_status(state(), node, now(), wall_minus_boot());
 }
 
 SupervisorInfo Driver::info() const {
+    const StackBudget budget = stack_budget(state().graph);
     return {.site = state().graph.site,
             .site_id = state().graph.site_id,
             .generation = static_cast<std::uint32_t>(state().graph.generation),
             .version = options_.version,
             .target_active = state().target_up,
             .ready = all_ready(state()),
-            .problem = problem_.empty() ? side_problem_ : problem_};
+            .problem = problem_.empty() ? side_problem_ : problem_,
+            .spent = spent_within(state().restarts, budget.window, now()),
+            .budget = static_cast<std::uint32_t>(std::max(budget.restarts, 0))};
 }
 
 Result<ServiceGraph> Driver::load_graph() const {
@@ -154,7 +178,7 @@ Result<void> Driver::reload() {
             graph.error().code == Errc::not_found && !has_graph_
                 ? "nothing applied yet"
                 : (has_graph_ ? "the old graph stays in force: " : "") + graph.error().message;
-        log_event(LogLevel::error, problem_, {{"GRAPH", options_.graph}});
+        log_event(LogLevel::error, problem_, {{"GRAPH", options_.graph}}, kSelfEvent.message_id);
         tell_status();
         return tl::unexpected<Error>(
             Error{graph.error().code == Errc::not_found ? Errc::failed : graph.error().code,
@@ -167,8 +191,10 @@ Result<void> Driver::reload() {
         return {};
     }
     probers_.clear(); // their specs may have changed; the next probe makes them again
-    log_event(LogLevel::info, fmt::format("generation {} is in force, with {} units",
-                                          graph->generation, graph->nodes.size()));
+    log_event(LogLevel::info,
+              fmt::format("generation {} is in force, with {} units", graph->generation,
+                          graph->nodes.size()),
+              {}, kSelfEvent.message_id);
     handle(GraphReloaded{std::move(*graph)});
     refresh_all();
     return {};
@@ -355,6 +381,9 @@ void Driver::drain() {
     while (!events_.empty()) {
         Event event = std::move(events_.front());
         events_.pop_front();
+        const std::string unit = unit_of(event);
+        const NodeState* concerned = node(unit);
+        std::optional<Incident> incident = concerned ? concerned->last_incident : std::nullopt;
         std::vector<Action> actions = supervisor_.on(event, now());
         if (has_graph_ && store_.is_urgent(state())) {
             bool wish = std::holds_alternative<UserCommand>(event);
@@ -363,6 +392,7 @@ void Driver::drain() {
                 complain_of_saving(saved.error().message);
         }
         save_soon();
+        note_incident(unit, incident);
         for (const Action& action : actions) perform(action);
     }
     draining_ = false;
@@ -379,6 +409,7 @@ void Driver::save_soon() {
 }
 
 void Driver::tell_status() {
+    if (bus_service_) bus_service_->changed();
     if (listener_.changed) listener_.changed();
     std::string text = !problem_.empty() ? problem_ : summary(state());
     if (text == status_) return;

@@ -44,8 +44,15 @@ void serve(lakebed::EventLoop& loop, lakebed::Driver& driver, const lakebed::Lis
         loop, HttpServerOptions{.address = address},
         WebSource{.view =
                       [&driver] {
-                          return make_stack_view(driver.graph(), driver.info(), driver.services(),
-                                                 wall_clock());
+                          StackView view = make_stack_view(driver.graph(), driver.info(),
+                                                           driver.services(), wall_clock());
+                          view.incidents = read_kept_incidents(driver.incident_directory());
+                          view.probes = &driver.probe_times();
+                          return view;
+                      },
+                  .incident =
+                      [&driver](const std::string& name) {
+                          return read_incident_log(driver.incident_directory(), name);
                       },
                   .complain =
                       [&driver](const std::string& problem) {

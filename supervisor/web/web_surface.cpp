@@ -127,8 +127,14 @@ HttpReply WebSurface::get(std::string_view path) {
         return {.type = "text/plain; version=0.0.4; charset=utf-8",
                 .body = render_metrics(view, gauges)};
     }
+    if (constexpr std::string_view kIncidents = "/incidents/"; path.starts_with(kIncidents)) {
+        Result<std::string> text = source_.incident(std::string(path.substr(kIncidents.size())));
+        if (text) return {.type = "text/plain; charset=utf-8", .body = std::move(*text)};
+        return {.status = 404, .body = text.error().message + "\n"};
+    }
     if (path == "/healthz") return {.body = "ok\n"};
-    return {.status = 404, .body = "there are / /api/status /api/events /metrics /healthz\n"};
+    return {.status = 404,
+            .body = "there are / /api/status /api/events /incidents/NAME /metrics /healthz\n"};
 }
 
 } // namespace lakebed

@@ -17,6 +17,8 @@ namespace lakebed {
 
 struct WebSource {
     std::function<StackView()> view;
+    // What was kept of an incident, as text; Errc::not_found for any name that is none.
+    std::function<Result<std::string>(const std::string& name)> incident;
     // Of the surface itself, "" when it is well again.
     std::function<void(const std::string& problem)> complain;
 };

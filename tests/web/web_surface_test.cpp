@@ -23,12 +23,16 @@ class WebSurfaceTest : public testing::Test {
 
     WebSource source() {
         return {.view = [this] { return lakehouse.view(); },
+                .incident = [](const std::string& name) -> Result<std::string> {
+                    if (name == "20260921T141308.000Z-redis-crash") return "its <words>\n";
+                    return fail(Errc::not_found, "there is none");
+                },
                 .complain = [this](const std::string& why) { complaints.push_back(why); }};
     }
     HttpServerOptions options(Port port = 0) { return {.address = {"127.0.0.1", port}}; }
 };
 
-TEST_F(WebSurfaceTest, AnswersAtItsFivePlaces) {
+TEST_F(WebSurfaceTest, AnswersAtItsPlaces) {
     WebSurface web(loop, options(), source());
     EXPECT_EQ(web.get("/").type, "text/html; charset=utf-8");
     EXPECT_EQ(web.get("/api/status").type, "application/json");
@@ -36,6 +40,16 @@ TEST_F(WebSurfaceTest, AnswersAtItsFivePlaces) {
     EXPECT_EQ(web.get("/healthz").body, "ok\n");
     EXPECT_EQ(web.get("/etc/passwd").status, 404);
     EXPECT_THAT(web.get("/").policy, HasSubstr("script-src 'sha256-"));
+}
+
+TEST_F(WebSurfaceTest, ServesTheEvidenceOfAnIncidentAsPlainText) {
+    WebSurface web(loop, options(), source());
+    HttpReply reply = web.get("/incidents/20260921T141308.000Z-redis-crash");
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.type, "text/plain; charset=utf-8");
+    EXPECT_EQ(reply.body, "its <words>\n");
+    for (const char* path : {"/incidents/", "/incidents", "/incidents/../state.toml"})
+        EXPECT_EQ(web.get(path).status, 404) << path;
 }
 
 TEST_F(WebSurfaceTest, StreamsAChangeOfAServiceAndNothingWhenNothingChanged) {

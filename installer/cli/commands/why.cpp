@@ -1,0 +1,128 @@
+#include <algorithm>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "cli/commands/commands.h"
+#include "cli/planning.h"
+#include "cli/stack_status.h"
+#include "cli/why.h"
+#include "client/client.h"
+#include "sys/incident_files.h"
+
+namespace lakebed {
+namespace {
+
+constexpr int kNotReady = 3; // as of `status`
+constexpr std::size_t kLines = 6;
+// A hang is saved before the kill, which may take its time; a crash a moment after it was seen.
+constexpr std::uint64_t kEarlier = 180'000'000;
+
+std::vector<std::string> last_lines(const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) {
+        lines.push_back(std::move(line));
+        if (lines.size() > kLines) lines.erase(lines.begin());
+    }
+    return lines;
+}
+
+// What lakebedd saved of the failure; else what the journal still has of the last run.
+std::optional<Evidence> read_evidence(const Context& context, const ServiceStatus& root) {
+    if (!has_failed(root)) return {};
+    const std::string directory = context.paths.state + "/supervisor/incidents";
+    auto names = list_incidents(directory, root.name);
+    if (names && !names->empty() &&
+        parse_incident_name(names->front()).at + kEarlier >= root.cause_at) {
+        Evidence evidence{fmt::format("{}/{}.log", directory, names->front()), {}};
+        auto log = read_incident_log(directory, names->front());
+        if (log)
+            evidence.lines = last_lines(*log);
+        else
+            evidence.source += fmt::format(" ({})", log.error().message);
+        return evidence;
+    }
+    auto lines = read_last_lines(root.unit, root.invocation, kLines);
+    if (!lines || lines->empty()) return {};
+    return Evidence{"the journal", std::move(*lines)};
+}
+
+std::uint64_t wall_clock() {
+    auto now = std::chrono::system_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<Duration>(now).count());
+}
+
+std::string ready_sentence(std::size_t count, const std::vector<ServiceStatus>& chosen, bool all) {
+    if (all) return fmt::format("all {} services are ready\n", count);
+    std::string text;
+    for (const ServiceStatus& service : chosen)
+        if (is_ready(service))
+            text += fmt::format("{} is {}\n", service.name, state_words(service));
+    return text;
+}
+
+// What lakebedd complains of itself; empty when it is well or not there.
+std::string own_problem() {
+    auto client = Client::connect();
+    if (!client) return {};
+    auto info = client->info();
+    return info ? info->problem : std::string();
+}
+
+Result<int> run_why(Context& context) {
+    TRY(require_running_system(context));
+    auto graph = TRY(read_current_graph(context));
+    auto nodes = TRY(select_services(graph, context.arguments));
+    auto status = TRY(read_status(graph));
+    std::vector<std::string> asked;
+    std::vector<ServiceStatus> chosen;
+    for (const GraphNode* node : nodes) {
+        if (!context.arguments.empty()) asked.push_back(node->name);
+        for (const ServiceStatus& service : status.services)
+            if (service.unit == node->unit) chosen.push_back(service);
+    }
+    const bool ready =
+        chosen.size() == nodes.size() && std::all_of(chosen.begin(), chosen.end(), is_ready);
+    const std::uint64_t now = wall_clock();
+    Array rows;
+    std::string text;
+    for (Trouble& trouble : find_troubles(graph, status.services, asked)) {
+        trouble.evidence = read_evidence(context, trouble.root);
+        text += (text.empty() ? "" : "\n") + why_text(trouble, now);
+        rows.emplace_back(why_row(trouble));
+    }
+    const std::string problem = status.from_lakebedd ? own_problem() : std::string();
+    set(context.document, "ready", ready);
+    set(context.document, "source", status.from_lakebedd ? "lakebedd" : "systemd");
+    set(context.document, "problem", problem);
+    set(context.document, "troubles", std::move(rows));
+
+    if (ready || !asked.empty())
+        context.print(ready_sentence(chosen.size(), chosen, asked.empty()));
+    context.print(text);
+    if (!problem.empty()) context.print(fmt::format("lakebedd complains: {}\n", problem));
+    if (!status.from_lakebedd)
+        context.say("lakebedd is not running: this is what systemd knows; restarts follow its own "
+                    "rules until lakebedd is back (systemctl start lakebedd)");
+    return ready ? 0 : kNotReady;
+}
+
+} // namespace
+
+Command why_command() {
+    return {.name = "why",
+            .summary = "why services are not ready: the root, its last words, what to do",
+            .arguments = "[SERVICE...]",
+            .description =
+                "Without a service: of all that are not ready the roots, and who waits for each. "
+                "Shows the path from the service to the root of its trouble, the failure, the last "
+                "lines that were saved of it and where the rest lies. Exits with 0 when all that "
+                "was asked for is ready, with 3 when not. Works without lakebedd too, from what "
+                "systemd knows.",
+            .examples = {"lakebed why", "lakebed why flink-jobmanager", "lakebed why --json"},
+            .max_arguments = 100,
+            .run = run_why};
+}
+
+} // namespace lakebed
