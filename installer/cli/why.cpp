@@ -137,8 +137,9 @@ std::string why_sentence(const Trouble& trouble, std::uint64_t now) {
         text = fmt::format("{} is {}", service.name, state_line(service));
     if (trouble.path.size() > 1 && text.find(trouble.root.name) == std::string::npos)
         text += fmt::format(": {} is not ready", trouble.root.name);
-    if (has_failed(trouble.root) && trouble.root.cause_at != 0)
-        text += fmt::format(", {} ago", age(trouble.root.cause_at, now));
+    if (has_failed(trouble.root) && trouble.root.cause_at != 0) // before what is done about it
+        text.insert(std::min(text.find(';'), text.size()),
+                    fmt::format(", {} ago", age(trouble.root.cause_at, now)));
     return text;
 }
 
@@ -153,10 +154,10 @@ std::string why_text(const Trouble& trouble, std::uint64_t now) {
         row("root", fmt::format("{} is {}", root.name, state_line(root)));
     }
     if (has_failed(root) && root.cause_at != 0) {
-        std::string cause = root.cause;
-        std::ranges::replace(cause, '_', ' ');
-        row("failure",
-            fmt::format("{}, {} ago: {}", cause, age(root.cause_at, now), root.cause_detail));
+        std::string words = root.cause;
+        std::ranges::replace(words, '_', ' ');
+        if (text.find(root.cause_detail) == std::string::npos) words += ": " + root.cause_detail;
+        row("failure", words);
     }
     if (root.retry_at > now)
         row("next try", fmt::format("in {}", short_duration(Duration(root.retry_at - now))));

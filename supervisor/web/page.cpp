@@ -46,6 +46,10 @@ std::string link_to(const std::string& name) {
     return fmt::format("<a href=\"#service-{0}\">{0}</a>", escape_html(name));
 }
 
+std::string link_out(const std::string& address, const std::string& text) {
+    return fmt::format("<a href=\"{}\" rel=\"noreferrer\">{}</a>", escape_html(address), text);
+}
+
 Mood mood_of(const StackView& view) {
     if (!view.info.problem.empty()) return Mood::bad;
     Mood worst = view.services.empty() || !view.info.target_active ? Mood::paused : Mood::good;
@@ -161,10 +165,6 @@ std::string render_graph(const StackView& view) {
                        "restarts when that bounces; thin: reconnects; dotted: at start only; red: "
                        "not there now. Square boxes are jobs.</p></section>\n",
                        drawing);
-}
-
-std::string link_out(const std::string& address, const std::string& text) {
-    return fmt::format("<a href=\"{}\" rel=\"noreferrer\">{}</a>", escape_html(address), text);
 }
 
 std::string address_cell(const GraphNode& node) {
@@ -331,7 +331,7 @@ std::string page_policy() {
 std::string render_page(const StackView& view) {
     return render_head(view) + render_header(view) + render_pages(view) + "<main>\n" +
            render_attention(view) + render_graph(view) + render_services(view) +
-           render_startup(view) + render_incidents(view) +
+           render_incidents(view) + render_startup(view) +
            fmt::format("</main>\n<footer><span id=\"live\">as of {}</span><a "
                        "href=\"/api/status\">JSON</a><a href=\"/metrics\">metrics</a>"
                        "<span>orders: <code>lakebed start | stop | restart | hold | release</code>"

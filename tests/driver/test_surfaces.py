@@ -122,7 +122,7 @@ def test_of_a_hung_jvm_the_thread_dump_is_kept_before_it_is_killed(machine):
     name = incidents(machine, "j")[-1]
     record, log = (machine.out("cat", f"{INCIDENTS}/{name}.{end}") for end in ("toml", "log"))
     assert 'cause = "hang"' in record and f'run = "{run}"' in record, record
-    assert "Full thread dump OpenJDK" in log and '"main"' in log and "java.lang.Thread.State: " in log, log
+    assert "Full thread dump OpenJDK" in log and '"Reference Handler"' in log and "java.lang.Thread.State: " in log, log
     assert len([n for n in incidents(machine, "j") if n.endswith("-hang")]) == 1, "its end was saved a second time"
 
 
@@ -132,9 +132,9 @@ def test_why_leads_from_a_held_service_to_the_root_its_last_words_and_what_to_do
     put_graph(machine, 2, a='fatal = [{ log = "^FATAL: no such key" }]')
     machine.run("systemctl", "daemon-reload")
     call(machine, "Reload")
-    for name in ("b", "a"):
+    for name in ("a", "b"):
         kill(machine, name)
-    wait_until("b is held for a", lambda: states(machine)["b"][4] == "held" and states(machine)["a"][4] == "held")
+        wait_until(f"{name} is held", lambda: states(machine)[name][4] == "held", timeout=15)
     wait_until("the evidence", lambda: any(n.endswith("bad_config") for n in incidents(machine, "a")))
 
     done = lakebed(machine, "why", "b")
@@ -143,7 +143,7 @@ def test_why_leads_from_a_held_service_to_the_root_its_last_words_and_what_to_do
     assert "path      b → a\n" in done.stdout and "| " in done.stdout and "FATAL: no such key: port\n" in done.stdout
     assert INCIDENTS in done.stdout and "to do     mend what the line says, then lakebed apply" in done.stdout
     everything = lakebed(machine, "why").stdout
-    assert everything.startswith("a is held: its configuration is wrong") and everything.count("to do") == 1, everything
+    assert re.match(r"a is held: its configuration is wrong: FATAL: no such key: port, \d.* ago; ", everything) and everything.count("to do") == 1, everything
     assert re.search(r"waiting   (b, c|b|c)\n", everything), everything
     told = document(machine, "why", "b")
     assert told["troubles"][0]["path"] == ["b", "a"] and told["troubles"][0]["root"]["cause"] == "bad_config"
