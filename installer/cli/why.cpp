@@ -162,7 +162,8 @@ std::string why_text(const Trouble& trouble, std::uint64_t now) {
     if (root.retry_at > now)
         row("next try", fmt::format("in {}", short_duration(Duration(root.retry_at - now))));
     if (trouble.evidence) {
-        row("evidence", trouble.evidence->source);
+        row("evidence", trouble.evidence->source +
+                            (trouble.evidence->lines.empty() ? " (it wrote nothing)" : ""));
         for (const std::string& line : trouble.evidence->lines)
             text += fmt::format("            | {}\n", harmless(line));
     }

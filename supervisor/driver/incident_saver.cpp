@@ -63,12 +63,13 @@ void IncidentSaver::save(const IncidentRecord& record, std::size_t lines) {
     Result<std::vector<JournalEntry>> log = read_last_entries(record.unit, record.run, lines);
     Result<std::string> name =
         save_incident(directory_, record, log ? *log : std::vector<JournalEntry>());
-    std::string complaint = !name ? "cannot keep the evidence of a failure: " + name.error().message
-                            : !log ? log.error().message
-                                   : std::string();
-    if (complaint != complaint_ && !complaint.empty()) // once, not at each failure
-        log_event(LogLevel::warning, complaint, {{"UNIT", record.unit}});
-    complaint_ = std::move(complaint);
+    if (const Error* error = !name ? &name.error() : !log ? &log.error() : nullptr) {
+        if (!std::exchange(complained_, true)) // once, not at each failure
+            log_event(LogLevel::warning, "cannot keep the evidence of a failure: " + error->message,
+                      {{"UNIT", record.unit}});
+    } else {
+        complained_ = false;
+    }
     saved_(record, name ? *name : std::string());
 }
 

@@ -43,7 +43,7 @@ class IncidentSaver {
     Saved saved_;
     std::map<std::string, Pending> pending_;     // by unit
     std::map<std::string, std::string> hanging_; // run saved as hanging, by unit
-    std::string complaint_;
+    bool complained_ = false;
 };
 
 } // namespace lakebed

@@ -195,7 +195,7 @@ def test_a_service_in_the_slow_lane_says_so_everywhere(machine):
     assert seen["lakebed_service_backoff_seconds", "s"] > 60 and seen["lakebed_stack_restart_budget_spent",] >= 2
     assert seen["lakebed_probe_seconds_count", "j", "liveness"] > 3 and 0 < seen["lakebed_probe_last_seconds", "j", "liveness"] < 2
     done = lakebed(machine, "why")
-    assert re.match(r"s ended with exit status 1; 2 restarts did not help", done.stdout) and "next try  in " in done.stdout, done.stdout
+    assert re.match(r"s ended with exit status 1, \S+ ago; 2 restarts did not help", done.stdout) and "next try  in " in done.stdout, done.stdout
     put_graph(machine, 5)
     call(machine, "Reload")
     wait_ready(machine)
@@ -246,6 +246,41 @@ def test_events_are_followed(machine):
     assert machine.out("cat", "/run/lines") == ""
     for file in ("/run/follower", "/run/other"):
         machine.run("kill", "-INT", machine.out("cat", file))
+
+
+TERMINAL = """import os, pty, select, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.environ["TERM"] = "xterm"
+    os.execvp("lakebed", ["lakebed", "status", "--watch"])
+seen, end, killed = b"", time.monotonic() + 20, False
+while time.monotonic() < end:
+    if select.select([fd], [], [], 0.2)[0]:
+        try: seen += os.read(fd, 65536)
+        except OSError: break
+    if not killed and seen.count(b"Ctrl-C") >= 3:
+        killed = True
+        os.write(fd, b"\\x03")
+sys.stdout.buffer.write(seen)
+sys.exit(os.WTERMSIG(os.waitpid(pid, 0)[1]))
+"""
+
+
+def test_status_is_watched_on_a_terminal_and_without_one(machine):
+    machine.sh("lakebed status --watch >/run/watched 2>&1 & echo $! >/run/watcher")
+    wait_until("the first lines", lambda: machine.out("wc", "-l", "/run/watched").startswith("4 "))
+    kill(machine, "a")
+    wait_until("the change", lambda: re.search(r"\d\d:\d\d:\d\d  a +restarting: was killed by SIGKILL", machine.out("cat", "/run/watched")))
+    wait_ready(machine)
+    assert "\x1b" not in machine.out("cat", "/run/watched")
+    machine.run("kill", "-INT", machine.out("cat", "/run/watcher"))
+    assert lakebed(machine, "status", "--watch", "--json").returncode == 2
+
+    done = machine.run("python3", "-c", TERMINAL, check=False)
+    assert done.returncode == 2, done  # SIGINT
+    assert "\x1b[6A\n\x1b[J" in done.stdout and "generation 5; Ctrl-C ends this" in done.stdout, done.stdout
+    for left_over in ("\x1b[?1049h", "\x1b[?25l"):  # another screen, a hidden cursor
+        assert left_over not in done.stdout
 
 
 def test_the_bus_tells_of_properties_and_incidents_and_strangers_only_read(machine):

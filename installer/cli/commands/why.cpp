@@ -37,10 +37,7 @@ std::optional<Evidence> read_evidence(const Context& context, const ServiceStatu
         parse_incident_name(names->front()).at + kEarlier >= root.cause_at) {
         Evidence evidence{fmt::format("{}/{}.log", directory, names->front()), {}};
         auto log = read_incident_log(directory, names->front());
-        if (log)
-            evidence.lines = last_lines(*log);
-        else
-            evidence.source += fmt::format(" ({})", log.error().message);
+        evidence.lines = log ? last_lines(*log) : std::vector<std::string>{log.error().message};
         return evidence;
     }
     auto lines = read_last_lines(root.unit, root.invocation, kLines);
@@ -60,6 +57,13 @@ std::string ready_sentence(std::size_t count, const std::vector<ServiceStatus>& 
         if (is_ready(service))
             text += fmt::format("{} is {}\n", service.name, state_words(service));
     return text;
+}
+
+// Nobody started the stack, or somebody stopped all of it: one thing to say, not one of each.
+bool is_all_stopped(const std::vector<ServiceStatus>& services) {
+    return std::all_of(services.begin(), services.end(), [](const ServiceStatus& service) {
+        return service.state == "stopped" && !has_failed(service) && !service.hold;
+    });
 }
 
 // What lakebedd complains of itself; empty when it is well or not there.
@@ -100,6 +104,8 @@ Result<int> run_why(Context& context) {
 
     if (ready || !asked.empty())
         context.print(ready_sentence(chosen.size(), chosen, asked.empty()));
+    if (!ready && is_all_stopped(chosen) && asked.empty())
+        text = "the stack is stopped\n  to do     lakebed up, or systemctl start lakebed.target\n";
     context.print(text);
     if (!problem.empty()) context.print(fmt::format("lakebedd complains: {}\n", problem));
     if (!status.from_lakebedd)
