@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "driver/event_facts.h"
 #include "driver/status.h"
 #include "sys/files.h"
 #include "sys/journal.h"
@@ -40,18 +41,6 @@ std::chrono::microseconds wall_minus_boot() {
     return std::chrono::duration_cast<std::chrono::microseconds>(
                std::chrono::system_clock::now().time_since_epoch()) -
            EventLoop::boot_time();
-}
-
-// Empty for an event of the stack as a whole.
-std::string unit_of(const Event& event) {
-    return std::visit(
-        [](const auto& of) -> std::string {
-            if constexpr (requires { of.unit; })
-                return of.unit;
-            else
-                return {};
-        },
-        event);
 }
 
 bool failed(const UnitSnapshot& unit) {
@@ -378,6 +367,7 @@ void Driver::handle(Event event) {
 
 void Driver::drain() {
     draining_ = true;
+    bool news = false;
     while (!events_.empty()) {
         Event event = std::move(events_.front());
         events_.pop_front();
@@ -393,10 +383,11 @@ void Driver::drain() {
         }
         save_soon();
         note_incident(unit, incident);
+        news = news || !is_routine(event, actions);
         for (const Action& action : actions) perform(action);
     }
     draining_ = false;
-    tell_status();
+    if (news) tell_status();
 }
 
 void Driver::save_soon() {

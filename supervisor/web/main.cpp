@@ -10,6 +10,7 @@
 
 #include "driver/driver.h"
 #include "sys/journal.h"
+#include "sys/membership.h"
 #include "sys/notify.h"
 #include "web/web_surface.h"
 
@@ -54,6 +55,7 @@ void serve(lakebed::EventLoop& loop, lakebed::Driver& driver, const lakebed::Lis
                       [&driver](const std::string& name) {
                           return read_incident_log(driver.incident_directory(), name);
                       },
+                  .may_read = [](std::uint32_t uid) { return is_root_or_in_group(uid, "lakebed"); },
                   .complain =
                       [&driver](const std::string& problem) {
                           if (!problem.empty())

@@ -330,7 +330,9 @@ def test_the_status_page_links_to_the_evidence(machine):
     page, name = fetch(machine, "/"), incidents(machine, "j")[-1]
     assert f'href="/incidents/{name}"' in page
     assert "Full thread dump" in fetch(machine, f"/incidents/{name}")
+    ask = ("import sys, http.client; c = http.client.HTTPConnection('127.0.0.1', 7070); "
+           "c.request('GET', sys.argv[1]); print(c.getresponse().status)")
+    for user, status in [("stranger", "403"), ("olga", "200")]:
+        assert machine.out("setpriv", f"--reuid={user}", "--init-groups", "python3", "-c", ask, f"/incidents/{name}") == status
     for path in ("/incidents/../state.toml", "/incidents/%2e%2e/state.toml", "/incidents/nothing", "/incidents/"):
-        done = machine.run("python3", "-c", "import sys, http.client; c = http.client.HTTPConnection('127.0.0.1', 7070); "
-                           "c.request('GET', sys.argv[1]); print(c.getresponse().status)", path)
-        assert done.stdout == "404\n", path
+        assert machine.out("python3", "-c", ask, path) == "404", path
