@@ -194,6 +194,21 @@ Table why_row(const Trouble& trouble) {
     return row;
 }
 
+std::vector<std::string> end_of_log(const std::string& log) {
+    std::vector<std::string> lines;
+    std::istringstream in(log);
+    std::size_t left = 0;
+    for (std::string line; std::getline(in, line);) {
+        const bool is_dump = line.find(" Full thread dump ") != std::string::npos;
+        left += is_dump || left > 0 ? 1 : 0;
+        if (left > 0) continue;
+        lines.push_back(std::move(line));
+        if (lines.size() > kEndOfLog) lines.erase(lines.begin());
+    }
+    if (left > 0) lines.push_back(fmt::format("… and {} lines of a thread dump", left));
+    return lines;
+}
+
 std::string harmless(std::string_view line) {
     std::string text(line);
     std::ranges::replace_if(

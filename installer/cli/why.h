@@ -44,6 +44,10 @@ struct Trouble {
 [[nodiscard]] std::string why_text(const Trouble& trouble, std::uint64_t now);
 [[nodiscard]] Table why_row(const Trouble& trouble);
 
+// The last lines of a saved log; a thread dump, and what stands behind it, is only mentioned.
+inline constexpr std::size_t kEndOfLog = 6;
+[[nodiscard]] std::vector<std::string> end_of_log(const std::string& log);
+
 // A line of a log without what could drive a terminal.
 [[nodiscard]] std::string harmless(std::string_view line);
 

@@ -73,7 +73,7 @@ Result<void> Driver::start() {
         problem_ = graph.error().message;
     if (!problem_.empty())
         log_event(graph.error().code == Errc::not_found ? LogLevel::notice : LogLevel::error,
-                  problem_, {{"GRAPH", options_.graph}});
+                  problem_, {{"GRAPH", options_.graph}}, kSelfEvent.message_id);
 
     systemd_ = std::make_unique<SystemdConnection>(
         loop_,

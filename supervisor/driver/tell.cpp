@@ -121,6 +121,7 @@ void Driver::incident_saved(const IncidentRecord& record, const std::string& nam
                {"EVIDENCE", name}},
               kIncidentEvent.message_id);
     if (bus_service_) bus_service_->incident_seen(record, name);
+    if (listener_.changed) listener_.changed();
 }
 
 } // namespace lakebed

@@ -94,11 +94,11 @@ lakebed::Result<void> run(lakebed::DriverOptions options, const WebAddress& web,
         driver.set_side_problem(web_problem);
     }
     if (web) serve(loop, driver, *web, surface);
-    TRY(loop.run());
+    Result<void> ran = loop.run();
     notify_systemd("STOPPING=1");
-    driver.set_listener({});
+    driver.set_listener({}); // the surface goes before the driver
     driver.shut_down();
-    return {};
+    return ran;
 }
 
 } // namespace

@@ -121,6 +121,13 @@ TEST(Why, FromSystemdAloneThePathFollowsTheNeedsThatAreNotReady) {
               "flex is stopped: minio is not ready");
 }
 
+TEST(Why, TheLastWordsOfAJvmAreThoseBeforeItsThreadDump) {
+    EXPECT_THAT(end_of_log("1\n2\n3\n4\n5\n6\n7\n"), ElementsAre("2", "3", "4", "5", "6", "7"));
+    EXPECT_THAT(end_of_log("T stuck\nT Full thread dump OpenJDK 64-Bit\nT \"main\"\nT heap\n"),
+                ElementsAre("T stuck", "… and 3 lines of a thread dump"));
+    EXPECT_TRUE(end_of_log("").empty());
+}
+
 TEST(Why, EachCauseHasItsOwnAdvice) {
     Stack stack = minio_was_killed();
     for (const auto& [cause, words] : {std::pair("bad_config", "lakebed apply"),

@@ -248,6 +248,19 @@ def test_events_are_followed(machine):
         machine.run("kill", "-INT", machine.out("cat", file))
 
 
+def test_why_tells_what_lakebedd_itself_complains_of(machine):
+    put(machine, "/var/lib/lakebed/current/graph.toml", "format = 1\nnode = 3\n")
+    assert call(machine, "Reload", check=False).returncode != 0
+    done = lakebed(machine, "why", "b")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "b is ready"), done
+    assert "lakebedd complains: the old graph stays in force: " in done.stdout and "graph.toml:2" in done.stdout
+    assert "the old graph stays in force" in lakebed(machine, "events", "-n", "3").stdout
+    assert lakebed(machine, "status").returncode == 0
+    put_graph(machine, 5)
+    call(machine, "Reload")
+    assert document(machine, "why")["problem"] == ""
+
+
 TERMINAL = """import os, pty, select, sys, time
 pid, fd = pty.fork()
 if pid == 0:

@@ -70,7 +70,7 @@ Result<void> print_all(JournalReader& reader, Printer& printer) {
 
 Result<int> run_events(Context& context) {
     TRY(require_running_system(context));
-    auto graph = TRY(read_current_graph(context));
+    auto graph = TRY(read_graph_in_force(context));
     auto nodes = TRY(select_services(graph, context.arguments));
     Printer printer{context, 0, context.has("--follow"), 0, {}};
     std::vector<std::string> names;

@@ -54,7 +54,7 @@ Array not_configured_rows(const std::vector<const NotConfigured*>& services) {
 
 Result<int> run_status(Context& context) {
     TRY(require_running_system(context));
-    auto graph = TRY(read_current_graph(context));
+    auto graph = TRY(read_graph_in_force(context));
     auto names = context.arguments;
     auto left_out = take_not_configured(graph, names);
     std::vector<const GraphNode*> nodes;

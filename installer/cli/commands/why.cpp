@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -14,19 +13,8 @@ namespace lakebed {
 namespace {
 
 constexpr int kNotReady = 3; // as of `status`
-constexpr std::size_t kLines = 6;
 // A hang is saved before the kill, which may take its time; a crash a moment after it was seen.
 constexpr std::uint64_t kEarlier = 180'000'000;
-
-std::vector<std::string> last_lines(const std::string& text) {
-    std::vector<std::string> lines;
-    std::istringstream in(text);
-    for (std::string line; std::getline(in, line);) {
-        lines.push_back(std::move(line));
-        if (lines.size() > kLines) lines.erase(lines.begin());
-    }
-    return lines;
-}
 
 // What lakebedd saved of the failure; else what the journal still has of the last run.
 std::optional<Evidence> read_evidence(const Context& context, const ServiceStatus& root) {
@@ -37,10 +25,10 @@ std::optional<Evidence> read_evidence(const Context& context, const ServiceStatu
         parse_incident_name(names->front()).at + kEarlier >= root.cause_at) {
         Evidence evidence{fmt::format("{}/{}.log", directory, names->front()), {}};
         auto log = read_incident_log(directory, names->front());
-        evidence.lines = log ? last_lines(*log) : std::vector<std::string>{log.error().message};
+        evidence.lines = log ? end_of_log(*log) : std::vector<std::string>{log.error().message};
         return evidence;
     }
-    auto lines = read_last_lines(root.unit, root.invocation, kLines);
+    auto lines = read_last_lines(root.unit, root.invocation, kEndOfLog);
     if (!lines || lines->empty()) return {};
     return Evidence{"the journal", std::move(*lines)};
 }
@@ -76,7 +64,7 @@ std::string own_problem() {
 
 Result<int> run_why(Context& context) {
     TRY(require_running_system(context));
-    auto graph = TRY(read_current_graph(context));
+    auto graph = TRY(read_graph_in_force(context));
     auto nodes = TRY(select_services(graph, context.arguments));
     auto status = TRY(read_status(graph));
     std::vector<std::string> asked;
