@@ -143,9 +143,11 @@ IncidentName parse_incident_name(std::string_view name) {
     std::size_t last = name.rfind('-');
     if (name.size() < kTimeLength + 2 || name[kTimeLength] != '-' || last <= kTimeLength) return {};
     std::uint64_t at = parse_time(name.substr(0, kTimeLength));
-    if (at == 0) return {};
-    return {at, std::string(name.substr(kTimeLength + 1, last - kTimeLength - 1)),
-            std::string(name.substr(last + 1))};
+    IncidentName parts{at, std::string(name.substr(kTimeLength + 1, last - kTimeLength - 1)),
+                       std::string(name.substr(last + 1))};
+    // Only what we could have written: one name for one incident.
+    IncidentRecord record{.at = at, .service = parts.service, .cause = parts.cause};
+    return at != 0 && incident_name(record) == name ? parts : IncidentName();
 }
 
 Result<std::string> save_incident(const std::string& directory, IncidentRecord record,

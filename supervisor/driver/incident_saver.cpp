@@ -12,7 +12,7 @@ constexpr Duration kLastWords = std::chrono::milliseconds(600);
 
 // Reading costs some 10 µs a line, in which the loop does nothing else.
 constexpr std::size_t kLines = 300;
-constexpr std::size_t kLinesOfHang = 2500; // a thread dump of a TaskManager has 1,000 to 2,000
+constexpr std::size_t kLinesOfHang = 2500; // a thread dump has about ten for each thread
 
 } // namespace
 

@@ -111,6 +111,8 @@ def test_of_a_crash_the_record_and_the_last_words_are_kept(machine):
     assert machine.out("stat", "-c", "%a %U %G", f"{INCIDENTS}/{name}.log") == "640 root lakebed"
     assert machine.out("stat", "-c", "%a", "/var/lib/lakebed/supervisor/state.toml") == "600"
     wait_ready(machine)
+    assert re.fullmatch(rf"a is ready\n  last      crash, \S+ ago: killed by SIGKILL\n  evidence  {INCIDENTS}/{name}.log\n",
+                        lakebed(machine, "why", "a").stdout)
 
 
 def test_of_a_hung_jvm_the_thread_dump_is_kept_before_it_is_killed(machine):

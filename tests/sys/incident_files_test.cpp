@@ -106,8 +106,8 @@ TEST(IncidentFiles, ANameThatIsNoneOfOursLeadsNowhere) {
     directory.write("incidents/20260921T141320.123Z-a-crash.log", "fine");
     for (const char* name :
          {"", "../secret", "20260921T141320.123Z-../../secret-crash", "20260921T141320.123Z-a",
-          "20260921T141320.123Z--crash/../../secret", "99999999T999999.999Z", "2026", "a-b-c",
-          "20260921T141320.123Z-a-crash\n"})
+          "20260921T141320.123Z--crash/../../secret", "99999999T999999.999Z-a-crash",
+          "20261399T000000.000Z-a-crash", "2026", "a-b-c", "20260921T141320.123Z-a-crash\n"})
         EXPECT_EQ(read_incident_log(directory / "incidents", name).error().code, Errc::not_found)
             << name;
     EXPECT_EQ(read_incident_log(directory / "incidents", "20260921T141320.123Z-a-crash").value(),

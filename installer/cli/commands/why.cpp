@@ -16,10 +16,14 @@ constexpr int kNotReady = 3; // as of `status`
 // A hang is saved before the kill, which may take its time; a crash a moment after it was seen.
 constexpr std::uint64_t kEarlier = 180'000'000;
 
+std::string incident_directory(const Context& context) {
+    return context.paths.state + "/supervisor/incidents";
+}
+
 // What lakebedd saved of the failure; else what the journal still has of the last run.
 std::optional<Evidence> read_evidence(const Context& context, const ServiceStatus& root) {
     if (!has_failed(root)) return {};
-    const std::string directory = context.paths.state + "/supervisor/incidents";
+    const std::string directory = incident_directory(context);
     auto names = list_incidents(directory, root.name);
     if (names && !names->empty() &&
         parse_incident_name(names->front()).at + kEarlier >= root.cause_at) {
@@ -38,12 +42,16 @@ std::uint64_t wall_clock() {
     return static_cast<std::uint64_t>(std::chrono::duration_cast<Duration>(now).count());
 }
 
-std::string ready_sentence(std::size_t count, const std::vector<ServiceStatus>& chosen, bool all) {
-    if (all) return fmt::format("all {} services are ready\n", count);
-    std::string text;
-    for (const ServiceStatus& service : chosen)
-        if (is_ready(service))
-            text += fmt::format("{} is {}\n", service.name, state_words(service));
+std::string ready_text(const Context& context, const ServiceStatus& service, std::uint64_t now) {
+    std::string text = fmt::format("{} is {}\n", service.name, state_words(service));
+    if (service.cause_at == 0 || service.cause == "none") return text;
+    text +=
+        fmt::format("  last      {}, {} ago: {}\n", service.cause,
+                    short_duration(Duration(now > service.cause_at ? now - service.cause_at : 0)),
+                    service.cause_detail);
+    if (auto names = list_incidents(incident_directory(context), service.name);
+        names && !names->empty())
+        text += fmt::format("  evidence  {}/{}.log\n", incident_directory(context), names->front());
     return text;
 }
 
@@ -90,8 +98,10 @@ Result<int> run_why(Context& context) {
     set(context.document, "problem", problem);
     set(context.document, "troubles", std::move(rows));
 
-    if (ready || !asked.empty())
-        context.print(ready_sentence(chosen.size(), chosen, asked.empty()));
+    if (ready && asked.empty())
+        context.print(fmt::format("all {} services are ready\n", chosen.size()));
+    for (const ServiceStatus& service : chosen)
+        if (!asked.empty() && is_ready(service)) context.print(ready_text(context, service, now));
     if (!ready && is_all_stopped(chosen) && asked.empty())
         text = "the stack is stopped\n  to do     lakebed up, or systemctl start lakebed.target\n";
     context.print(text);
