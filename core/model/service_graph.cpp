@@ -45,6 +45,9 @@ GraphNode read_node(const Value& value, Diagnostics& diagnostics) {
     else if (kind != "service")
         reader.error("kind", fmt::format("unknown kind \"{}\"", kind), "\"service\" or \"job\"");
     node.addresses = reader.strings("addresses");
+    node.ui = reader.string("ui").value_or("");
+    if (!node.ui.empty() && !node.ui.starts_with("http://") && !node.ui.starts_with("https://"))
+        reader.error("ui", fmt::format("node.ui is \"{}\", expected http://…", node.ui));
     node.data = reader.string("data").value_or("");
     node.jvm = reader.boolean("jvm").value_or(false);
     node.start_timeout = read_duration(reader, "start_timeout", node.start_timeout);
@@ -79,6 +82,7 @@ Table write_node(const GraphNode& node) {
     set(table, "kind", node.kind == NodeKind::job ? "job" : "service");
     Array addresses(node.addresses.begin(), node.addresses.end());
     if (!addresses.empty()) set(table, "addresses", std::move(addresses));
+    if (!node.ui.empty()) set(table, "ui", node.ui);
     set(table, "jvm", node.jvm);
     if (!node.data.empty()) set(table, "data", node.data);
     set(table, "start_timeout", to_string(node.start_timeout));

@@ -85,7 +85,8 @@ struct GraphNode {
     std::vector<FatalRule> fatal;
     Duration start_timeout = std::chrono::seconds(90); // the unit's TimeoutStartSec
     std::vector<std::string> addresses;                // it listens on: "127.0.0.1:9000"
-    bool jvm = false;                                  // SIGQUIT gives a thread dump
+    std::string ui;   // its pages for people: "http://127.0.0.1:9001/"; empty: none
+    bool jvm = false; // SIGQUIT gives a thread dump
     std::string data; // directory it writes to; empty: none of its own
     bool operator==(const GraphNode&) const = default;
 };

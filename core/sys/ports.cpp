@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <sstream>
 
 #include <arpa/inet.h>
@@ -17,7 +18,8 @@
 namespace lakebed {
 namespace {
 
-constexpr std::string_view kListening = "0A"; // TCP_LISTEN in /proc/net/tcp
+// States in /proc/net/tcp: TCP_LISTEN, TCP_ESTABLISHED.
+constexpr std::string_view kListening = "0A", kEstablished = "01";
 
 struct Socket {
     std::string inode;
@@ -40,8 +42,22 @@ std::string address_text(const std::string& hex) {
     return text;
 }
 
-Result<void> add_sockets(const std::string& path, const std::vector<Port>& ports,
-                         std::vector<Socket>& sockets) {
+struct Row { // of /proc/net/tcp
+    std::string address;
+    Port local = 0, remote = 0;
+    std::string state, inode;
+    std::uint32_t uid = 0;
+};
+
+Port port_of(const std::string& end) {
+    Port port = 0;
+    std::size_t colon = end.find(':');
+    if (colon != std::string::npos)
+        std::from_chars(end.data() + colon + 1, end.data() + end.size(), port, 16);
+    return port;
+}
+
+Result<void> for_each_row(const std::string& path, const std::function<void(const Row&)>& use) {
     Result<std::string> text = read_file(path);
     if (!text && text.error().code == Errc::not_found) return {}; // no IPv6 here
     if (!text) return tl::unexpected(text.error());
@@ -50,17 +66,24 @@ Result<void> add_sockets(const std::string& path, const std::vector<Port>& ports
     std::getline(lines, line); // headings
     while (std::getline(lines, line)) {
         std::istringstream fields(line);
-        std::string slot, local, remote, state, queues, timer, retransmits, uid, timeout, inode;
-        fields >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> uid >>
-            timeout >> inode;
-        std::size_t colon = local.find(':');
-        if (state != kListening || colon == std::string::npos) continue;
-        Port port = 0;
-        std::from_chars(local.data() + colon + 1, local.data() + local.size(), port, 16);
-        if (std::find(ports.begin(), ports.end(), port) == ports.end()) continue;
-        sockets.push_back({inode, {port, address_text(local.substr(0, colon)), 0, "", ""}});
+        std::string slot, local, remote, queues, timer, retransmits, timeout;
+        Row row;
+        fields >> slot >> local >> remote >> row.state >> queues >> timer >> retransmits >>
+            row.uid >> timeout >> row.inode;
+        row.local = port_of(local);
+        row.remote = port_of(remote);
+        row.address = local.substr(0, local.find(':'));
+        use(row);
     }
     return {};
+}
+
+Result<void> add_sockets(const std::string& path, const std::vector<Port>& ports,
+                         std::vector<Socket>& sockets) {
+    return for_each_row(path, [&](const Row& row) {
+        if (row.state != kListening || std::ranges::find(ports, row.local) == ports.end()) return;
+        sockets.push_back({row.inode, {row.local, address_text(row.address), 0, "", ""}});
+    });
 }
 
 // The unit in whose cgroup a process is: the last component that names one.
@@ -123,6 +146,19 @@ Result<std::vector<PortHolder>> read_port_holders(const std::vector<Port>& ports
     std::vector<PortHolder> holders;
     for (Socket& socket : sockets) holders.push_back(std::move(socket.holder));
     return holders;
+}
+
+std::optional<std::uint32_t> read_socket_owner(const std::string& address, Port local,
+                                               Port remote) {
+    std::optional<std::uint32_t> owner;
+    for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"})
+        // What cannot be read is not known, which the caller takes for a stranger.
+        (void)for_each_row(path, [&](const Row& row) {
+            if (row.local == local && row.remote == remote && row.state == kEstablished &&
+                address_text(row.address) == address)
+                owner = row.uid;
+        });
+    return owner;
 }
 
 } // namespace lakebed

@@ -3,16 +3,19 @@
 //
 // The service: name io.lakebed.Supervisor1 on the system bus, object /io/lakebed/Supervisor1,
 // interface io.lakebed.Supervisor1 (introspectable):
-//   ListServices() → a(ssssssstsststtttttsub), the members of ServiceStatus in their order; times
-//   are
+//   ListServices() → a(ssssssstsststtttttsubsuuu), the members of ServiceStatus in their order;
+//   times are
 //       microseconds of CLOCK_REALTIME, 0 for never. Everyone may call it.
 //   Start(s) Stop(s) Restart(s) Hold(s) Release(s): name or unit, "" for the whole stack. They
 //   answer
 //       once the order is taken, not when it is carried out. Root and group lakebed.
 //       Error io.lakebed.Error.NoSuchService with a suggestion.
 //   Reload(): reads the graph again. Error io.lakebed.Error.BadGraph with what is wrong.
-//   properties Site s, SiteId s, Generation u, Version s, TargetActive b, Ready b, Problem s
+//   properties Site s, SiteId s, Generation u, Version s, TargetActive b, Ready b, Problem s;
+//   PropertiesChanged tells of all but the version
 //   signal ServiceChanged(s name, s state)
+//   signal IncidentSeen(s name, s cause, s detail, s evidence): a service failed or hangs, and what
+//   was kept of it has this name (incident_files.h), "" when it could not be kept
 #pragma once
 
 #include <cstdint>
@@ -24,8 +27,8 @@ namespace lakebed {
 
 inline constexpr const char* kSupervisorName = "io.lakebed.Supervisor1";
 inline constexpr const char* kSupervisorPath = "/io/lakebed/Supervisor1";
-inline constexpr const char* kServiceList = "a(ssssssstsststtttttsub)";
-inline constexpr const char* kServiceEntry = "(ssssssstsststtttttsub)";
+inline constexpr const char* kServiceList = "a(ssssssstsststtttttsubsuuu)";
+inline constexpr const char* kServiceEntry = "(ssssssstsststtttttsubsuuu)";
 inline constexpr const char* kNoSuchService = "io.lakebed.Error.NoSuchService";
 inline constexpr const char* kBadGraph = "io.lakebed.Error.BadGraph";
 
@@ -52,6 +55,10 @@ struct ServiceStatus {
     std::string needs;          // names it needs, separated by spaces
     std::uint32_t main_pid = 0; // 0: no process
     bool hold = false;
+    std::string path;           // names from itself to the root of its trouble, separated by spaces
+    std::uint32_t failures = 0; // in a row
+    std::uint32_t spent = 0;    // restarts that count against its budget
+    std::uint32_t budget = 0;   // restarts it may have before it gets the slow lane
     bool operator==(const ServiceStatus&) const = default;
 };
 
@@ -63,6 +70,8 @@ struct SupervisorInfo {
     bool target_active = false; // lakebed.target is up
     bool ready = false;         // every service is ready and every job done
     std::string problem;        // what lakebedd itself complains of (a graph it cannot read)
+    // Restarts that count against the budget of the whole stack; not on the bus.
+    std::uint32_t spent = 0, budget = 0;
     bool operator==(const SupervisorInfo&) const = default;
 };
 

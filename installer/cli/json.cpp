@@ -31,4 +31,8 @@ std::string to_json(const Table& document) {
     return convert(document).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+std::string to_json_line(const Table& row) {
+    return convert(row).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 } // namespace lakebed

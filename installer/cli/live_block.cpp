@@ -8,9 +8,17 @@ namespace lakebed {
 
 std::string cut(const std::string& text, std::size_t width) {
     std::size_t columns = 0;
+    bool painted = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\x1b') { // ESC [ … m is no column wide
+            std::size_t end = text.find('m', i);
+            if (end == std::string::npos) break;
+            painted = text.compare(i, end - i + 1, "\x1b[0m") != 0;
+            i = end;
+            continue;
+        }
         if ((text[i] & 0xc0) == 0x80) continue;
-        if (++columns > width) return text.substr(0, i);
+        if (++columns > width) return text.substr(0, i) + (painted ? "\x1b[0m" : "");
     }
     return text;
 }

@@ -27,7 +27,7 @@ class LiveBlock {
     std::size_t drawn_ = 0;
 };
 
-// The first `width` columns of UTF-8 text without escape sequences.
+// The first `width` columns of UTF-8 text; colours are kept and ended.
 [[nodiscard]] std::string cut(const std::string& text, std::size_t width);
 
 } // namespace lakebed

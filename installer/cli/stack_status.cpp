@@ -66,6 +66,22 @@ Result<ServiceGraph> read_current_graph(const Context& context) {
     return graph;
 }
 
+Result<ServiceGraph> read_graph_in_force(const Context& context) {
+    auto graph = read_current_graph(context);
+    if (graph || graph.error().code == Errc::not_found) return graph;
+    auto client = Client::connect();
+    auto services = client ? client->list_services() : Result<std::vector<ServiceStatus>>();
+    if (!client || !services || services->empty()) return graph;
+    ServiceGraph known;
+    if (auto info = client->info()) {
+        known.site = info->site;
+        known.generation = static_cast<int>(info->generation);
+    }
+    for (const ServiceStatus& service : *services)
+        known.nodes.push_back({.name = service.name, .unit = service.unit, .title = service.title});
+    return known;
+}
+
 Result<StackStatus> read_status(const ServiceGraph& graph) {
     auto client = Client::connect();
     if (client) {

@@ -21,6 +21,10 @@ struct StackStatus {
 [[nodiscard]] Result<std::string> read_generation_file(const Context& context,
                                                        std::string_view name);
 
+// The same; but when the file cannot be read and lakebedd goes on with what it knows, that: names,
+// units and titles.
+[[nodiscard]] Result<ServiceGraph> read_graph_in_force(const Context& context);
+
 [[nodiscard]] Result<StackStatus> read_status(const ServiceGraph& graph);
 
 // Names as people type them, checked against the graph; none: all. Errc::not_found with a

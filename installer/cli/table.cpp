@@ -5,12 +5,12 @@ namespace lakebed {
 
 const std::vector<Command>& all_commands() {
     static const std::vector<Command> kCommands{
-        check_command(),   plan_command(),    apply_command(),   up_command(),
-        down_command(),    status_command(),  verify_command(),  logs_command(),
-        fetch_command(),   wait_command(),    start_command(),   stop_command(),
-        restart_command(), hold_command(),    release_command(), init_command(),
-        explain_command(), secrets_command(), version_command(), completion_command(),
-        man_command(),
+        check_command(),   plan_command(),       apply_command(),   up_command(),
+        down_command(),    status_command(),     why_command(),     events_command(),
+        logs_command(),    verify_command(),     fetch_command(),   wait_command(),
+        start_command(),   stop_command(),       restart_command(), hold_command(),
+        release_command(), init_command(),       explain_command(), secrets_command(),
+        version_command(), completion_command(), man_command(),
     };
     return kCommands;
 }

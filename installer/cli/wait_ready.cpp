@@ -134,7 +134,7 @@ Error not_ready(const Waiter& waiter, Duration timeout) {
                  "mend it and run lakebed up again"};
     else if (waiter.stuck)
         error = {Errc::failed, "a service fails at each start",
-                 "lakebed logs NAME has its own words; lakebedd goes on trying every few minutes"};
+                 "lakebed why has its last words; lakebedd goes on trying every few minutes"};
     else
         error.message = fmt::format("not all services are ready after {}", to_string(timeout));
     for (const ServiceStatus& service : waiter.unready)

@@ -141,6 +141,7 @@ struct ServiceConf {
     std::string not_configured;             // what to say of it then; empty: which to set
     std::vector<NeedConf> needs;
     std::vector<PortConf> ports;
+    std::string ui; // "http://@connect.url@:@console_port@/"; empty: no pages for people
     std::optional<MemoryConf> memory;
     std::optional<DataConf> data;
     std::vector<SecretConf> secrets;

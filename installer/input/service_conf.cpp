@@ -83,6 +83,7 @@ void read_service_table(const Value& value, ServiceConf& conf, Diagnostics& diag
                                  "like \"90s\"",
                                  conf.start_timeout));
     read_instances(reader, conf);
+    conf.ui = reader.string("ui").value_or("");
     conf.configured_by = reader.strings("configured_by");
     if (conf.kind == ServiceKind::job && !conf.configured_by.empty())
         reader.error("configured_by", "a job is not left out: others need what it does");

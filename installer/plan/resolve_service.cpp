@@ -289,6 +289,7 @@ void resolve_one(Resolving& r, std::size_t index, Context& context) {
         if (file.settings) merge_settings(r, service, file, context, out.values);
         service.files.push_back(std::move(out));
     }
+    if (!conf.ui.empty()) service.ui = plain_text(context.resolve_value(Value(conf.ui)));
     for (const Value& step : conf.verify)
         service.verify.push_back(*context.resolve_value(step).table());
     context.for_all_instances(false);

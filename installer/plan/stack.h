@@ -114,6 +114,7 @@ struct StackService {
     bool jvm = false;
     std::vector<std::string> components;
     std::vector<StackPort> ports;
+    std::string ui;       // address of its pages for people; empty: none
     ByteSize memory;      // of each instance; 0: not limited (jobs)
     std::string data_dir; // empty: none
     std::uint32_t data_mode = 0700;

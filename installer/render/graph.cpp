@@ -48,6 +48,7 @@ ServiceGraph make_graph(const Stack& stack, const std::map<std::string, ConfigDi
             node.restart = service.restart;
             node.fatal = service.fatal;
             node.start_timeout = service.start_timeout;
+            node.ui = service.ui;
             node.jvm = service.jvm;
             node.data = service.data_dir;
             graph.nodes.push_back(std::move(node));

@@ -27,8 +27,10 @@ struct BusService::State {
     BusPtr bus;
     EventSource retry;
     bool complained = false;
+    SupervisorInfo told; // by PropertiesChanged
 
     void connect();
+    void ask_who(sd_bus_message* command, Verb verb, const std::string& name);
     Result<void> open();
     void retry_later();
     void settle();
@@ -65,9 +67,50 @@ int BusService::State::command(sd_bus_message* message, void* userdata, sd_bus_e
                 : member == "Restart" ? Verb::restart
                 : member == "Hold"    ? Verb::hold
                                       : Verb::release;
-    if (Result<void> done = from(userdata).handlers.command(verb, name); !done)
+    State& state = from(userdata);
+    if (Result<void> done = state.handlers.command(verb, name); !done)
         return reply_error(message, done.error(), SD_BUS_ERROR_FAILED);
+    state.ask_who(message, verb, name);
     return sd_bus_reply_method_return(message, "");
+}
+
+namespace {
+
+struct Order {
+    std::function<void(Verb, const std::string&, const std::string&)> tell;
+    Verb verb = Verb::start;
+    std::string name;
+};
+
+int on_who(sd_bus_message* reply, void* userdata, sd_bus_error*) {
+    const auto& order = *static_cast<Order*>(userdata);
+    std::uint32_t uid = 0;
+    std::string who = "somebody";
+    if (sd_bus_message_get_error(reply) == nullptr && sd_bus_message_read(reply, "u", &uid) >= 0)
+        who = uid == 0 ? "root" : "uid " + std::to_string(uid);
+    order.tell(order.verb, order.name, who);
+    return 0;
+}
+
+void drop_order(void* order) {
+    delete static_cast<Order*>(order);
+}
+
+} // namespace
+
+// The order does not wait for the answer.
+void BusService::State::ask_who(sd_bus_message* command, Verb verb, const std::string& name) {
+    auto order = std::make_unique<Order>(Order{handlers.ordered, verb, name});
+    sd_bus_slot* slot = nullptr;
+    int r = sd_bus_call_method_async(sd_bus_message_get_bus(command), &slot, "org.freedesktop.DBus",
+                                     "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                     "GetConnectionUnixUser", on_who, order.get(), "s",
+                                     sd_bus_message_get_sender(command));
+    if (r < 0) return order->tell(verb, name, "somebody");
+    sd_bus_slot_set_destroy_callback(slot, drop_order);
+    (void)order.release(); // the slot's
+    sd_bus_slot_set_floating(slot, 1);
+    sd_bus_slot_unref(slot);
 }
 
 int BusService::State::reload(sd_bus_message* message, void* userdata, sd_bus_error*) {
@@ -105,14 +148,17 @@ const sd_bus_vtable BusService::State::kTable[] = {
     SD_BUS_METHOD_WITH_NAMES("Release", "s", SD_BUS_PARAM(service), nullptr, , command,
                              SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("Reload", nullptr, nullptr, reload, SD_BUS_VTABLE_UNPRIVILEGED),
-    SD_BUS_PROPERTY("Site", "s", property, 0, 0),
-    SD_BUS_PROPERTY("SiteId", "s", property, 0, 0),
-    SD_BUS_PROPERTY("Generation", "u", property, 0, 0),
+    SD_BUS_PROPERTY("Site", "s", property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("SiteId", "s", property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Generation", "u", property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Version", "s", property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-    SD_BUS_PROPERTY("TargetActive", "b", property, 0, 0),
-    SD_BUS_PROPERTY("Ready", "b", property, 0, 0),
-    SD_BUS_PROPERTY("Problem", "s", property, 0, 0),
+    SD_BUS_PROPERTY("TargetActive", "b", property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Ready", "b", property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Problem", "s", property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_SIGNAL_WITH_NAMES("ServiceChanged", "ss", SD_BUS_PARAM(service) SD_BUS_PARAM(state), 0),
+    SD_BUS_SIGNAL_WITH_NAMES(
+        "IncidentSeen", "ssss",
+        SD_BUS_PARAM(service) SD_BUS_PARAM(cause) SD_BUS_PARAM(detail) SD_BUS_PARAM(evidence), 0),
     SD_BUS_VTABLE_END,
 };
 
@@ -181,7 +227,7 @@ Result<void> BusService::State::open() {
 }
 
 BusService::BusService(EventLoop& loop, BusServiceHandlers handlers)
-    : state_(new State{loop, std::move(handlers), {}, {}, false}) {
+    : state_(new State{loop, std::move(handlers), {}, {}, false, {}}) {
     state_->connect();
 }
 
@@ -192,6 +238,33 @@ void BusService::service_changed(const std::string& name, std::string_view state
     // Nobody hears it while the bus is not up yet; clients ask again anyway.
     (void)sd_bus_emit_signal(state_->bus.get(), kSupervisorPath, kSupervisorName, "ServiceChanged",
                              "ss", name.c_str(), std::string(state).c_str());
+}
+
+void BusService::incident_seen(const IncidentRecord& record, const std::string& evidence) {
+    if (state_->bus == nullptr) return;
+    (void)sd_bus_emit_signal(state_->bus.get(), kSupervisorPath, kSupervisorName, "IncidentSeen",
+                             "ssss", record.service.c_str(), record.cause.c_str(),
+                             record.detail.c_str(), evidence.c_str());
+}
+
+void BusService::changed() {
+    SupervisorInfo now = state_->handlers.info();
+    const SupervisorInfo& told = state_->told;
+    std::vector<char*> names;
+    auto compare = [&](const char* name, bool same) {
+        if (!same) names.push_back(const_cast<char*>(name)); // the C signature lacks the const
+    };
+    compare("Site", now.site == told.site);
+    compare("SiteId", now.site_id == told.site_id);
+    compare("Generation", now.generation == told.generation);
+    compare("TargetActive", now.target_active == told.target_active);
+    compare("Ready", now.ready == told.ready);
+    compare("Problem", now.problem == told.problem);
+    state_->told = std::move(now);
+    if (names.empty() || state_->bus == nullptr) return;
+    names.push_back(nullptr);
+    (void)sd_bus_emit_properties_changed_strv(state_->bus.get(), kSupervisorPath, kSupervisorName,
+                                              names.data());
 }
 
 } // namespace lakebed

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "engine/supervisor.h"
 #include "sys/event_loop.h"
+#include "sys/incident_files.h"
 #include "sys/supervisor_api.h"
 
 namespace lakebed {
@@ -18,6 +19,8 @@ struct BusServiceHandlers {
     std::function<std::vector<ServiceStatus>()> services;
     std::function<SupervisorInfo()> info;
     std::function<Result<void>(Verb verb, const std::string& name)> command;
+    // What was ordered, and who did, "root" or "uid 1000": told a moment after the command.
+    std::function<void(Verb verb, const std::string& name, const std::string& who)> ordered;
     std::function<Result<void>()> reload;
     std::function<void()> settled; // once: we have the name, or there is no bus to have it on
 };
@@ -30,6 +33,9 @@ class BusService {
     BusService& operator=(const BusService&) = delete;
 
     void service_changed(const std::string& name, std::string_view state);
+    void incident_seen(const IncidentRecord& record, const std::string& evidence);
+    // Tells of the properties that are not as they were when this was last called.
+    void changed();
 
   private:
     struct State;

@@ -1,15 +1,15 @@
 #include "driver/driver.h"
 
-#include <algorithm>
-
 #include <sys/random.h>
 
 #include <fmt/format.h>
 
+#include "driver/event_facts.h"
 #include "driver/status.h"
 #include "sys/files.h"
 #include "sys/journal.h"
 #include "sys/notify.h"
+#include "sys/supervisor_events.h"
 
 namespace lakebed {
 namespace {
@@ -50,27 +50,18 @@ bool failed(const UnitSnapshot& unit) {
            unit.result != "success";
 }
 
-// A service that lives and is asked again later: nothing to remember and nothing to tell. With 500
-// services this is nearly all that happens.
-bool is_routine(const Event& event, const std::vector<Action>& actions) {
-    const auto* answer = std::get_if<ProbeResult>(&event);
-    const auto* timer = std::get_if<DeadlineReached>(&event);
-    const bool of_liveness = (answer != nullptr && answer->liveness && answer->ok) ||
-                             (timer != nullptr && timer->deadline == Deadline::liveness);
-    return of_liveness && std::ranges::all_of(actions, [](const Action& action) {
-               return std::holds_alternative<act::SetDeadline>(action) ||
-                      std::holds_alternative<act::RunProbe>(action);
-           });
-}
-
 } // namespace
 
 Driver::Driver(EventLoop& loop, DriverOptions options)
     : loop_(loop), options_(std::move(options)),
-      store_(options_.state_directory, options_.runtime_directory, read_boot_id()) {}
+      store_(options_.state_directory, options_.runtime_directory, read_boot_id()),
+      incidents_(loop, incident_directory(),
+                 [this](const IncidentRecord& record, const std::string& name) {
+                     incident_saved(record, name);
+                 }) {}
 
 Result<void> Driver::start() {
-    TRY(make_directories(options_.state_directory, 0700));
+    TRY(make_directories(options_.state_directory, 0711));
     if (!options_.record.empty()) {
         Result<Recorder> recorder = Recorder::open(options_.record, options_.record_limit);
         if (recorder)
@@ -91,7 +82,7 @@ Result<void> Driver::start() {
         problem_ = graph.error().message;
     if (!problem_.empty())
         log_event(graph.error().code == Errc::not_found ? LogLevel::notice : LogLevel::error,
-                  problem_, {{"GRAPH", options_.graph}});
+                  problem_, {{"GRAPH", options_.graph}}, kSelfEvent.message_id);
 
     if (!has_graph_) recorder_.life(state(), options_.version);
 
@@ -118,6 +109,8 @@ Result<void> Driver::start() {
                        handle(command);
                        return {};
                    },
+                   .ordered = [this](Verb verb, const std::string& name,
+                                     const std::string& who) { tell_order(verb, name, who); },
                    .reload = [this] { return reload(); },
                    .settled =
                        [this] {
@@ -131,25 +124,30 @@ Result<void> Driver::start() {
     }));
     relist_later();
     tell_status();
+    log_event(LogLevel::info, fmt::format("lakebedd {} begins", options_.version), {},
+              kSelfEvent.message_id);
     return {};
 }
 
 std::vector<ServiceStatus> Driver::services() const {
-    return list_status(state(), wall_minus_boot());
+    return list_status(state(), now(), wall_minus_boot());
 }
 
 ServiceStatus Driver::service(const GraphNode& node) const {
-    return service_status(state(), node, wall_minus_boot());
+    return service_status(state(), node, now(), wall_minus_boot());
 }
 
 SupervisorInfo Driver::info() const {
+    const StackBudget budget = stack_budget(state().graph);
     return {.site = state().graph.site,
             .site_id = state().graph.site_id,
             .generation = static_cast<std::uint32_t>(state().graph.generation),
             .version = options_.version,
             .target_active = state().target_up,
             .ready = all_ready(state()),
-            .problem = problem_.empty() ? side_problem_ : problem_};
+            .problem = problem_.empty() ? side_problem_ : problem_,
+            .spent = spent_within(state().restarts, budget.window, now()),
+            .budget = static_cast<std::uint32_t>(std::max(budget.restarts, 0))};
 }
 
 Result<ServiceGraph> Driver::load_graph() const {
@@ -179,7 +177,7 @@ Result<void> Driver::reload() {
             graph.error().code == Errc::not_found && !has_graph_
                 ? "nothing applied yet"
                 : (has_graph_ ? "the old graph stays in force: " : "") + graph.error().message;
-        log_event(LogLevel::error, problem_, {{"GRAPH", options_.graph}});
+        log_event(LogLevel::error, problem_, {{"GRAPH", options_.graph}}, kSelfEvent.message_id);
         tell_status();
         return tl::unexpected<Error>(
             Error{graph.error().code == Errc::not_found ? Errc::failed : graph.error().code,
@@ -192,8 +190,10 @@ Result<void> Driver::reload() {
         return {};
     }
     probers_.clear(); // their specs may have changed; the next probe makes them again
-    log_event(LogLevel::info, fmt::format("generation {} is in force, with {} units",
-                                          graph->generation, graph->nodes.size()));
+    log_event(LogLevel::info,
+              fmt::format("generation {} is in force, with {} units", graph->generation,
+                          graph->nodes.size()),
+              {}, kSelfEvent.message_id);
     handle(GraphReloaded{std::move(*graph)});
     refresh_all();
     return {};
@@ -401,6 +401,9 @@ void Driver::drain() {
     while (!events_.empty()) {
         Event event = std::move(events_.front());
         events_.pop_front();
+        const std::string unit = unit_of(event);
+        const NodeState* concerned = node(unit);
+        std::optional<Incident> incident = concerned ? concerned->last_incident : std::nullopt;
         const TimePoint at = now();
         std::vector<Action> actions = supervisor_.on(event, at);
         const bool routine = is_routine(event, actions);
@@ -413,6 +416,7 @@ void Driver::drain() {
         if (!routine) {
             news = true;
             save_soon();
+            note_incident(unit, incident);
         }
         for (const Action& action : actions) perform(action);
         recorder_.turn(at, event, actions);
@@ -431,6 +435,7 @@ void Driver::save_soon() {
 }
 
 void Driver::tell_status() {
+    if (bus_service_) bus_service_->changed();
     if (listener_.changed) listener_.changed();
     std::string text = !problem_.empty() ? problem_ : summary(state());
     if (text == status_) return;

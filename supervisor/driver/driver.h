@@ -13,11 +13,14 @@
 
 #include "driver/bus_service.h"
 #include "driver/event_gate.h"
+#include "driver/incident_saver.h"
+#include "driver/probe_times.h"
 #include "driver/recorder.h"
 #include "driver/state_store.h"
 #include "engine/supervisor.h"
 #include "probe/probe.h"
 #include "sys/event_loop.h"
+#include "sys/journal.h"
 #include "sys/systemd_connection.h"
 
 namespace lakebed {
@@ -60,6 +63,8 @@ class Driver {
     [[nodiscard]] const ServiceGraph& graph() const { return state().graph; }
     [[nodiscard]] std::vector<ServiceStatus> services() const;
     [[nodiscard]] SupervisorInfo info() const;
+    [[nodiscard]] const ProbeTimes& probe_times() const { return probe_times_; }
+    [[nodiscard]] std::string incident_directory() const;
 
   private:
     // Events in (driver.cpp).
@@ -100,6 +105,15 @@ class Driver {
     [[nodiscard]] bool report(const GraphNode& node, FailureKind kind, const std::string& run,
                               const std::string& line);
     void check_space(const std::string& unit);
+
+    // What people are told (tell.cpp).
+    void note_incident(const std::string& unit, const std::optional<Incident>& before);
+    void note_hang(const std::string& unit);
+    void incident_saved(const IncidentRecord& record, const std::string& name);
+    [[nodiscard]] IncidentRecord record_of(const GraphNode& spec, const NodeState& now) const;
+    [[nodiscard]] std::vector<LogField> fields_of(const std::string& unit,
+                                                  std::vector<LogField> more = {}) const;
+    void tell_order(Verb verb, const std::string& name, const std::string& who) const;
     [[nodiscard]] const std::string& data_directory(const GraphNode& node) const;
 
     [[nodiscard]] ServiceStatus service(const GraphNode& node) const;
@@ -119,6 +133,7 @@ class Driver {
 
     std::unique_ptr<SystemdConnection> systemd_;
     std::unique_ptr<BusService> bus_service_;
+    IncidentSaver incidents_; // tells over the bus
     EventGate gate_;
     std::set<std::string> reading_;  // units
     std::set<std::string> starting_; // units that are read when their start is over, or soon
@@ -141,6 +156,7 @@ class Driver {
     std::map<std::pair<std::string, bool>, Prober> probers_; // unit, liveness
     std::map<std::pair<std::string, bool>, EventSource> asking_again_; // unit, liveness
     std::string ask_problem_;
+    ProbeTimes probe_times_;
     std::map<std::pair<std::string, Deadline>, EventSource> deadlines_;
     std::map<std::string, EventSource> dumps_; // thread dumps that precede a kill
     std::map<std::string, std::pair<std::string, TimePoint>>

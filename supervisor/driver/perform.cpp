@@ -6,8 +6,10 @@
 #include "driver/driver.h"
 #include "driver/evidence.h"
 #include "sys/journal.h"
+#include "sys/journal_reader.h"
 #include "sys/notify.h"
 #include "sys/ports.h"
+#include "sys/supervisor_events.h"
 
 namespace lakebed {
 namespace {
@@ -58,13 +60,14 @@ void Driver::perform(const Action& action) {
     else if (const auto* space = std::get_if<act::CheckSpace>(&action))
         check_space(space->unit);
     else if (const auto* warning = std::get_if<act::Warn>(&action))
-        log_event(LogLevel::error, warning->sentence);
+        log_event(LogLevel::error, warning->sentence, {}, kSelfEvent.message_id);
     else if (const auto* news = std::get_if<act::Announce>(&action))
         announce(news->unit, news->state);
 }
 
 void Driver::queue_job(JobVerb verb, const std::string& unit) {
-    log_event(LogLevel::info, fmt::format("{} {}", to_string(verb), unit), {{"UNIT", unit}});
+    log_event(LogLevel::info, fmt::format("{} {}", to_string(verb), unit),
+              fields_of(unit, {{"VERB", std::string(to_string(verb))}}), kJobEvent.message_id);
     if (!systemd_->connected()) {
         handle(JobDone{unit, std::string(to_string(verb)), "refused", true});
         return;
@@ -116,10 +119,12 @@ void Driver::run_probe(const std::string& unit, bool liveness) {
     if (prober == probers_.end())
         prober = probers_.try_emplace({unit, liveness}, Prober(loop_.get(), *probe)).first;
     if (prober->second.busy()) return;
-    prober->second.start([this, unit, liveness](const ProbeOutcome& outcome) {
-        if (outcome.cannot_ask) return ask_again_later(unit, liveness, outcome.detail);
-        handle(ProbeResult{unit, liveness, outcome.ok, outcome.detail});
-    });
+    prober->second.start(
+        [this, unit, liveness, begun = EventLoop::boot_time()](const ProbeOutcome& outcome) {
+            if (outcome.cannot_ask) return ask_again_later(unit, liveness, outcome.detail);
+            probe_times_[{unit, liveness}].add(EventLoop::boot_time() - begun, outcome.ok);
+            handle(ProbeResult{unit, liveness, outcome.ok, outcome.detail});
+        });
 }
 
 // Our own lack of file descriptors or memory says nothing of a service: it must not be taken for
@@ -167,7 +172,9 @@ void Driver::trigger_watchdog(const std::string& unit) {
         dumps_.erase(unit);
         const NodeState* later = node(unit);
         if (later == nullptr || later->unit.main_pid != pid) return; // it has ended by itself
-        log_event(LogLevel::warning, "hung: letting systemd kill it", {{"UNIT", unit}});
+        note_hang(unit);
+        log_event(LogLevel::warning, "hung: letting systemd kill it", fields_of(unit),
+                  kJobEvent.message_id);
         if (Result<void> told = notify_as(pid, "WATCHDOG=trigger");
             !told && told.error().code != Errc::not_found)
             log_event(LogLevel::error, told.error().message, {{"UNIT", unit}});
@@ -176,7 +183,8 @@ void Driver::trigger_watchdog(const std::string& unit) {
         kill();
         return;
     }
-    log_event(LogLevel::warning, "hung: asking the JVM for a thread dump", {{"UNIT", unit}});
+    log_event(LogLevel::warning, "hung: asking the JVM for a thread dump", fields_of(unit),
+              kJobEvent.message_id);
     systemd_->signal_main(unit, SIGQUIT, [](const Result<void>&) {
         // Gone meanwhile: there is nothing to dump.
     });
@@ -189,17 +197,14 @@ void Driver::trigger_watchdog(const std::string& unit) {
 void Driver::explain(const std::string& unit, const std::string& sentence) {
     const NodeState* now = node(unit);
     if (now == nullptr) return;
+    std::vector<LogField> fields = fields_of(unit, {{"STATE", std::string(to_string(now->state))}});
     if (has_process(now->unit)) {
         Result<void> told = notify_as(now->unit.main_pid, "STATUS=" + sentence);
-        if (told) {
-            log_event(LogLevel::info, sentence,
-                      {{"UNIT", unit}, {"STATE", std::string(to_string(now->state))}});
-            return;
-        }
+        if (told) return log_event(LogLevel::info, sentence, fields, kStateEvent.message_id);
         if (told.error().code != Errc::not_found)
             log_event(LogLevel::warning, told.error().message, {{"UNIT", unit}});
     }
-    log_about_unit(unit, LogLevel::notice, sentence);
+    log_about_unit(unit, LogLevel::notice, sentence, fields, kStateEvent.message_id);
 }
 
 void Driver::announce(const std::string& unit, State state_now) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/suggest.h"
+#include "engine/explain.h"
 
 namespace lakebed {
 namespace {
@@ -15,9 +16,24 @@ const NodeState& node_state(const SupervisorState& state, const std::string& uni
     return found == state.nodes.end() ? kNone : found->second;
 }
 
+// Names from a node to the root of its trouble.
+std::string path_of(const SupervisorState& state, const GraphNode& node) {
+    std::string names;
+    for (const std::string& unit : why_path(state, node.unit))
+        if (const GraphNode* step = find_node(state.graph, unit))
+            names += (names.empty() ? "" : " ") + step->name;
+    return names;
+}
+
 } // namespace
 
-ServiceStatus service_status(const SupervisorState& state, const GraphNode& node,
+std::uint32_t spent_within(const std::vector<TimePoint>& restarts, Duration window,
+                           TimePoint moment) {
+    return static_cast<std::uint32_t>(std::ranges::count_if(
+        restarts, [&](TimePoint restart) { return restart + window > moment; }));
+}
+
+ServiceStatus service_status(const SupervisorState& state, const GraphNode& node, TimePoint moment,
                              std::chrono::microseconds wall_minus_boot) {
     const NodeState& now = node_state(state, node.unit);
     auto wall = [&](const std::optional<TimePoint>& at) -> std::uint64_t {
@@ -55,6 +71,10 @@ ServiceStatus service_status(const SupervisorState& state, const GraphNode& node
         .main_pid = static_cast<std::uint32_t>(std::max(now.unit.main_pid, 0)),
         .hold = now.hold,
     };
+    status.path = path_of(state, node);
+    status.failures = static_cast<std::uint32_t>(std::max(now.attempts, 0));
+    status.spent = spent_within(now.restarts, node.restart.budget_window, moment);
+    status.budget = static_cast<std::uint32_t>(std::max(node.restart.budget, 0));
     if (now.last_incident) {
         status.cause = to_string(now.last_incident->cause);
         status.cause_detail = now.last_incident->detail;
@@ -63,11 +83,11 @@ ServiceStatus service_status(const SupervisorState& state, const GraphNode& node
     return status;
 }
 
-std::vector<ServiceStatus> list_status(const SupervisorState& state,
+std::vector<ServiceStatus> list_status(const SupervisorState& state, TimePoint moment,
                                        std::chrono::microseconds wall_minus_boot) {
     std::vector<ServiceStatus> services;
     for (const GraphNode& node : state.graph.nodes)
-        services.push_back(service_status(state, node, wall_minus_boot));
+        services.push_back(service_status(state, node, moment, wall_minus_boot));
     return services;
 }
 

@@ -10,12 +10,17 @@
 
 namespace lakebed {
 
-// `wall_minus_boot`: CLOCK_REALTIME less CLOCK_BOOTTIME, now.
-[[nodiscard]] std::vector<ServiceStatus> list_status(const SupervisorState& state,
+// `wall_minus_boot`: CLOCK_REALTIME less CLOCK_BOOTTIME, at `moment`.
+[[nodiscard]] std::vector<ServiceStatus> list_status(const SupervisorState& state, TimePoint moment,
                                                      std::chrono::microseconds wall_minus_boot);
 
 [[nodiscard]] ServiceStatus service_status(const SupervisorState& state, const GraphNode& node,
+                                           TimePoint moment,
                                            std::chrono::microseconds wall_minus_boot);
+
+// How many of `restarts` count against a budget with this window.
+[[nodiscard]] std::uint32_t spent_within(const std::vector<TimePoint>& restarts, Duration window,
+                                         TimePoint moment);
 
 // Every node is ready, and there is one.
 [[nodiscard]] bool all_ready(const SupervisorState& state);

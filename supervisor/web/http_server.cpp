@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "probe/loop_source.h"
+#include "sys/ports.h"
 #include "sys/unique_fd.h"
 
 namespace lakebed {
@@ -84,6 +85,20 @@ bool is_loopback_name(std::string_view host) {
         if (is_port) host = host.substr(0, colon);
     }
     return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
+}
+
+std::optional<std::uint32_t> owner_of(MHD_Connection* connection, Port server) {
+    const MHD_ConnectionInfo* info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info == nullptr || info->client_addr == nullptr) return {};
+    const sockaddr* client = info->client_addr;
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(client);
+    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(client);
+    const bool is_v4 = client->sa_family == AF_INET;
+    const void* address = is_v4 ? static_cast<const void*>(&v4->sin_addr) : &v6->sin6_addr;
+    char text[INET6_ADDRSTRLEN] = "";
+    if (inet_ntop(client->sa_family, address, text, sizeof text) == nullptr) return {};
+    return read_socket_owner(text, ntohs(is_v4 ? v4->sin_port : v6->sin6_port), server);
 }
 
 struct ResponseDeleter {
@@ -319,7 +334,9 @@ MHD_Result HttpServer::State::send_reply(MHD_Connection* connection, const HttpR
 
 MHD_Result HttpServer::State::answer(MHD_Connection* connection, std::string_view path,
                                      std::string_view method) {
-    if (path != handlers.events_path) return send_reply(connection, handlers.get(path));
+    if (path != handlers.events_path)
+        return send_reply(connection,
+                          handlers.get(path, [&] { return owner_of(connection, port); }));
     if (method == "GET") return open_stream(connection);
     return send_reply(connection, {.type = "text/event-stream"});
 }

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,8 +47,12 @@ struct HttpServerOptions {
     Duration heartbeat = std::chrono::seconds(15); // finds out which streams have gone
 };
 
+// The user at the other end, found when it is asked for; nullopt when that cannot be told.
+using PeerUid = std::function<std::optional<std::uint32_t>()>;
+
 struct HttpHandlers {
-    std::function<HttpReply(std::string_view path)> get; // GET and HEAD; 404 is its business too
+    // GET and HEAD; 404 is its business too.
+    std::function<HttpReply(std::string_view path, const PeerUid& peer)> get;
     std::string events_path;
     std::function<std::string()> first_event; // of a new client
 };

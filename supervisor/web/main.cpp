@@ -10,6 +10,7 @@
 
 #include "driver/driver.h"
 #include "sys/journal.h"
+#include "sys/membership.h"
 #include "sys/notify.h"
 #include "web/web_surface.h"
 
@@ -47,9 +48,17 @@ void serve(lakebed::EventLoop& loop, lakebed::Driver& driver, const lakebed::Lis
         loop, HttpServerOptions{.address = address},
         WebSource{.view =
                       [&driver] {
-                          return make_stack_view(driver.graph(), driver.info(), driver.services(),
-                                                 wall_clock());
+                          StackView view = make_stack_view(driver.graph(), driver.info(),
+                                                           driver.services(), wall_clock());
+                          view.incidents = read_kept_incidents(driver.incident_directory());
+                          view.probes = &driver.probe_times();
+                          return view;
                       },
+                  .incident =
+                      [&driver](const std::string& name) {
+                          return read_incident_log(driver.incident_directory(), name);
+                      },
+                  .may_read = [](std::uint32_t uid) { return is_root_or_in_group(uid, "lakebed"); },
                   .complain =
                       [&driver](const std::string& problem) {
                           if (!problem.empty())
@@ -88,11 +97,11 @@ lakebed::Result<void> run(lakebed::DriverOptions options, const WebAddress& web,
         driver.set_side_problem(web_problem);
     }
     if (web) serve(loop, driver, *web, surface);
-    TRY(loop.run());
+    Result<void> ran = loop.run();
     notify_systemd("STOPPING=1");
-    driver.set_listener({});
+    driver.set_listener({}); // the surface goes before the driver
     driver.shut_down();
-    return {};
+    return ran;
 }
 
 } // namespace

@@ -78,9 +78,49 @@ void add_services(Text& text, const StackView& view, const RestartCounts& restar
         if (service.cause_at != 0)
             text.sample({{"service", service.name}, {"cause", service.cause}},
                         static_cast<double>(service.cause_at) / 1e6);
+    text.family("lakebed_service_failures", "gauge", "Failures in a row; 0 after a good run");
+    for (const ServiceStatus& service : view.services)
+        text.sample({{"service", service.name}}, service.failures);
+    text.family("lakebed_service_restart_budget", "gauge",
+                "Restarts after a failure that the service may have before it gets the slow lane");
+    for (const ServiceStatus& service : view.services)
+        text.sample({{"service", service.name}}, service.budget);
+    text.family("lakebed_service_restart_budget_spent", "gauge", "How many of them it has had");
+    for (const ServiceStatus& service : view.services)
+        text.sample({{"service", service.name}}, service.spent);
     text.family("lakebed_service_held", "gauge", "1 while an operator holds the service");
     for (const ServiceStatus& service : view.services)
         text.sample({{"service", service.name}}, service.hold);
+}
+
+template <class Value>
+void add_probe_family(Text& text, const StackView& view, std::string_view name,
+                      std::string_view type, std::string_view help, Value value,
+                      std::string_view suffix = "") {
+    if (!name.empty()) text.family(name, type, help);
+    for (const ServiceStatus& service : view.services)
+        for (bool liveness : {false, true})
+            if (auto found = view.probes->find({service.unit, liveness});
+                found != view.probes->end())
+                text.sample(
+                    {{"service", service.name}, {"probe", liveness ? "liveness" : "readiness"}},
+                    value(found->second), suffix);
+}
+
+void add_probes(Text& text, const StackView& view) {
+    if (view.probes == nullptr) return;
+    add_probe_family(
+        text, view, "lakebed_probe_seconds", "summary", "How long the probes by lakebedd took",
+        [](const ProbeTime& time) { return seconds(time.sum); }, "_sum");
+    add_probe_family(
+        text, view, "", "", "",
+        [](const ProbeTime& time) { return static_cast<double>(time.count); }, "_count");
+    add_probe_family(text, view, "lakebed_probe_last_seconds", "gauge",
+                     "How long the last one took",
+                     [](const ProbeTime& time) { return seconds(time.last); });
+    add_probe_family(text, view, "lakebed_probe_failures_total", "counter",
+                     "How many were not answered as they should",
+                     [](const ProbeTime& time) { return static_cast<double>(time.failures); });
 }
 
 void add_startup(Text& text, const StartupReport& report) {
@@ -107,6 +147,12 @@ void add_lakebedd(Text& text, const StackView& view, const Gauges& gauges) {
     text.single("lakebed_problem",
                 "1 while lakebedd itself complains; the status page says of what",
                 !view.info.problem.empty());
+    text.single("lakebed_stack_restart_budget",
+                "Restarts after failures that all services together may have before each further "
+                "one takes the slow lane",
+                view.info.budget);
+    text.single("lakebed_stack_restart_budget_spent", "How many of them they have had",
+                view.info.spent);
     text.family("lakebed_info", "gauge", "What is supervised, by which version");
     text.sample({{"site", view.info.site}, {"version", view.info.version}}, 1);
     text.single("lakebed_event_streams", "Clients that follow the stream of events",
@@ -139,6 +185,7 @@ void add_lakebedd(Text& text, const StackView& view, const Gauges& gauges) {
 std::string render_metrics(const StackView& view, const Gauges& gauges) {
     Text text;
     add_services(text, view, gauges.restarts);
+    add_probes(text, view);
     add_startup(text, view.startup);
     add_lakebedd(text, view, gauges);
     return std::move(text.out);

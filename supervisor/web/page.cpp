@@ -46,6 +46,10 @@ std::string link_to(const std::string& name) {
     return fmt::format("<a href=\"#service-{0}\">{0}</a>", escape_html(name));
 }
 
+std::string link_out(const std::string& address, const std::string& text) {
+    return fmt::format("<a href=\"{}\" rel=\"noreferrer\">{}</a>", escape_html(address), text);
+}
+
 Mood mood_of(const StackView& view) {
     if (!view.info.problem.empty()) return Mood::bad;
     Mood worst = view.services.empty() || !view.info.target_active ? Mood::paused : Mood::good;
@@ -112,6 +116,21 @@ std::string render_header(const StackView& view) {
     return text;
 }
 
+// Where the services have pages of their own.
+std::string render_pages(const StackView& view) {
+    std::string links;
+    for (const ServiceStatus& service : view.services) {
+        const GraphNode* node = node_of(view, service.unit);
+        if (node == nullptr || node->ui.empty()) continue;
+        links += fmt::format("<li>{}</li>", link_out(node->ui, escape_html(node->title)));
+    }
+    if (!links.empty())
+        links =
+            "<nav class=\"pages\" aria-label=\"pages of the services\"><span>Pages of</span><ul>" +
+            links + "</ul></nav>";
+    return "<div id=\"pages\" data-live>" + links + "</div>\n";
+}
+
 std::string render_attention(const StackView& view) {
     std::string rows;
     for (Mood mood : {Mood::bad, Mood::paused, Mood::busy})
@@ -149,14 +168,16 @@ std::string render_graph(const StackView& view) {
 }
 
 std::string address_cell(const GraphNode& node) {
-    std::string link = user_interface(node), text;
+    std::string text;
+    bool is_linked = node.ui.empty();
     for (const std::string& address : node.addresses) {
         if (!text.empty()) text += "<br>";
-        std::string shown = escape_html(address);
-        text += link == "http://" + address + "/"
-                    ? fmt::format("<a href=\"{}\"><code>{}</code></a>", escape_html(link), shown)
-                    : "<code>" + shown + "</code>";
+        std::string shown = "<code>" + escape_html(address) + "</code>";
+        bool is_ui = node.ui == "http://" + address + "/";
+        text += is_ui ? link_out(node.ui, shown) : shown;
+        is_linked = is_linked || is_ui;
     }
+    if (!is_linked) text += (text.empty() ? "" : "<br>") + link_out(node.ui, "its pages");
     return text;
 }
 
@@ -237,26 +258,44 @@ std::string render_startup(const StackView& view) {
     return text + startup_table(report) + "</section></div>\n";
 }
 
+std::string incident_row(const std::string& service, const std::string& cause,
+                         const std::string& detail, std::uint64_t at, std::uint64_t now,
+                         const std::string& evidence) {
+    std::string words = cause;
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td>"
+                       "<td class=\"number\">{} ago</td><td>{}</td></tr>\n",
+                       link_to(service), escape_html(words), escape_html(detail),
+                       time_since(at, now), evidence);
+}
+
 std::string render_incidents(const StackView& view) {
-    std::vector<const ServiceStatus*> failed;
-    for (const ServiceStatus& service : view.services)
-        if (service.cause_at != 0 && service.cause != "none") failed.push_back(&service);
-    std::stable_sort(failed.begin(), failed.end(),
-                     [](const auto* a, const auto* b) { return a->cause_at > b->cause_at; });
     std::string rows;
-    for (const ServiceStatus* service : failed) {
-        std::string cause = service->cause;
-        std::replace(cause.begin(), cause.end(), '_', ' ');
-        rows += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td>"
-                            "<td class=\"number\">{} ago</td><td><code>lakebed logs {}</code></td>"
-                            "</tr>\n",
-                            link_to(service->name), escape_html(cause),
-                            escape_html(service->cause_detail),
-                            time_since(service->cause_at, view.now), escape_html(service->name));
+    for (const auto& [name, record] : view.incidents) {
+        std::string detail = record.detail;
+        if (record.root != record.service && !record.root.empty())
+            detail += fmt::format(" (while {} was not ready)", record.root);
+        rows +=
+            incident_row(record.service, record.cause, detail, record.at, view.now,
+                         fmt::format("<a href=\"/incidents/{0}\" aria-label=\"last lines of {1}, "
+                                     "{0}\">last lines</a>",
+                                     escape_html(name), escape_html(record.service)));
+    }
+    // Of what was not kept, the last of each service is remembered.
+    for (const ServiceStatus& service : view.services) {
+        auto is_kept = [&](const KeptIncident& kept) {
+            return kept.record.service == service.name;
+        };
+        if (service.cause_at == 0 || service.cause == "none" ||
+            std::any_of(view.incidents.begin(), view.incidents.end(), is_kept))
+            continue;
+        rows += incident_row(
+            service.name, service.cause, service.cause_detail, service.cause_at, view.now,
+            fmt::format("<code>lakebed logs {}</code>", escape_html(service.name)));
     }
     if (rows.empty()) return "<div id=\"incidents\" data-live></div>\n";
     return "<div id=\"incidents\" data-live><section aria-label=\"incidents\"><div "
-           "class=\"scroll\"><table><caption>Last incident of each service</caption>\n<thead><tr>"
+           "class=\"scroll\"><table><caption>Incidents</caption>\n<thead><tr>"
            "<th scope=\"col\">service</th><th scope=\"col\">cause</th><th scope=\"col\">what was "
            "seen</th><th scope=\"col\" class=\"number\">when</th><th scope=\"col\">evidence</th>"
            "</tr></thead>\n<tbody>\n" +
@@ -290,9 +329,9 @@ std::string page_policy() {
 }
 
 std::string render_page(const StackView& view) {
-    return render_head(view) + render_header(view) + "<main>\n" + render_attention(view) +
-           render_graph(view) + render_services(view) + render_startup(view) +
-           render_incidents(view) +
+    return render_head(view) + render_header(view) + render_pages(view) + "<main>\n" +
+           render_attention(view) + render_graph(view) + render_services(view) +
+           render_incidents(view) + render_startup(view) +
            fmt::format("</main>\n<footer><span id=\"live\">as of {}</span><a "
                        "href=\"/api/status\">JSON</a><a href=\"/metrics\">metrics</a>"
                        "<span>orders: <code>lakebed start | stop | restart | hold | release</code>"

@@ -26,6 +26,8 @@ header .facts { color: var(--soft); margin-left: auto; }
 .summary { font-size: 1.05rem; margin: .6rem 0 1rem; padding: .7rem 1rem; border-radius: 8px;
   border-left: 5px solid currentColor; }
 .summary span { color: var(--ink); }
+.pages { display: flex; flex-wrap: wrap; gap: .2rem .7rem; margin: 0 0 1rem; color: var(--soft); font-size: .93rem; }
+.pages ul { display: contents; list-style: none; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px;
   padding: 1rem 1.1rem; margin: 0 0 1rem; }
 .scroll { overflow-x: auto; }

@@ -1,26 +1,12 @@
 #include "web/stack_view.h"
 
 #include <algorithm>
-#include <optional>
-
-#include <fmt/format.h>
 
 namespace lakebed {
 namespace {
 
 bool is_one_of(const std::string& state, std::initializer_list<std::string_view> states) {
     return std::find(states.begin(), states.end(), state) != states.end();
-}
-
-std::string http_address(const GraphNode& node, const ProbeSpec& probe) {
-    const auto* http = std::get_if<HttpProbe>(&probe.how);
-    if (http == nullptr) return {};
-    std::string host =
-        http->host.find(':') == std::string::npos ? http->host : "[" + http->host + "]";
-    std::string address = fmt::format("{}:{}", host, http->port);
-    bool own =
-        std::find(node.addresses.begin(), node.addresses.end(), address) != node.addresses.end();
-    return own ? "http://" + address + "/" : std::string();
 }
 
 } // namespace
@@ -38,6 +24,8 @@ StackView make_stack_view(const ServiceGraph& graph, SupervisorInfo info,
                    .info = std::move(info),
                    .services = std::move(services),
                    .startup = make_startup_report(graph, spans),
+                   .incidents = {},
+                   .probes = nullptr,
                    .now = now};
     for (const GraphNode& node : graph.nodes) view.by_unit[node.unit] = &node;
     return view;
@@ -78,10 +66,17 @@ std::size_t count_ready(const StackView& view) {
                       [](const ServiceStatus& service) { return service.state == "ready"; }));
 }
 
-std::string user_interface(const GraphNode& node) {
-    std::string address = node.probe ? http_address(node, *node.probe) : std::string();
-    if (address.empty() && node.liveness) address = http_address(node, node.liveness->probe);
-    return address;
+std::vector<KeptIncident> read_kept_incidents(const std::string& directory) {
+    constexpr std::size_t kMost = 15;
+    std::vector<KeptIncident> kept;
+    Result<std::vector<std::string>> names = list_incidents(directory);
+    if (!names) return kept;
+    for (std::string& name : *names) {
+        if (kept.size() == kMost) break;
+        if (Result<IncidentRecord> record = read_incident_record(directory, name))
+            kept.push_back({std::move(name), std::move(*record)});
+    }
+    return kept;
 }
 
 } // namespace lakebed

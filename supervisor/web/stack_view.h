@@ -7,10 +7,17 @@
 #include <unordered_map>
 #include <vector>
 
+#include "driver/probe_times.h"
 #include "model/startup.h"
+#include "sys/incident_files.h"
 #include "sys/supervisor_api.h"
 
 namespace lakebed {
+
+struct KeptIncident {
+    std::string name; // incident_files.h
+    IncidentRecord record;
+};
 
 struct StackView {
     const ServiceGraph* graph = nullptr; // outlives the view
@@ -18,7 +25,9 @@ struct StackView {
     SupervisorInfo info;
     std::vector<ServiceStatus> services;
     StartupReport startup;
-    std::uint64_t now = 0; // microseconds of CLOCK_REALTIME
+    std::vector<KeptIncident> incidents; // newest first, not all
+    const ProbeTimes* probes = nullptr;  // outlives the view; null: not measured
+    std::uint64_t now = 0;               // microseconds of CLOCK_REALTIME
 };
 
 [[nodiscard]] StackView make_stack_view(const ServiceGraph& graph, SupervisorInfo info,
@@ -43,8 +52,8 @@ enum class Mood {
 
 [[nodiscard]] std::size_t count_ready(const StackView& view);
 
-// Address of the pages that a service serves to browsers, "http://127.0.0.1:8082/"; empty when it
-// has none that we know of: one of its own addresses must be probed by HTTP.
-[[nodiscard]] std::string user_interface(const GraphNode& node);
+// The newest incidents of a directory, as many as are worth showing; what cannot be read is left
+// out.
+[[nodiscard]] std::vector<KeptIncident> read_kept_incidents(const std::string& directory);
 
 } // namespace lakebed

@@ -38,7 +38,7 @@ Json service_row(const StackView& view, const ServiceStatus& service) {
     row["main_pid"] = service.main_pid;
     row["hold"] = service.hold;
     row["addresses"] = node == nullptr ? std::vector<std::string>() : node->addresses;
-    row["ui"] = node == nullptr ? std::string() : user_interface(*node);
+    row["ui"] = node == nullptr ? std::string() : node->ui;
     row["needs"] = std::move(needs);
     return row;
 }
@@ -59,6 +59,20 @@ Json startup(const StartupReport& report) {
     return {{"total_s", seconds(report.total)}, {"critical_path_s", seconds(report.critical_path)},
             {"ideal_s", seconds(report.ideal)}, {"critical_path", report.critical},
             {"services", std::move(services)},  {"not_counted", std::move(not_counted)}};
+}
+
+Json incidents(const StackView& view) {
+    Json rows = Json::array();
+    for (const KeptIncident& kept : view.incidents) {
+        Json& row = rows.emplace_back();
+        row["name"] = kept.name;
+        row["at"] = kept.record.at;
+        row["service"] = kept.record.service;
+        row["cause"] = kept.record.cause;
+        row["detail"] = kept.record.detail;
+        row["root"] = kept.record.root;
+    }
+    return rows;
 }
 
 } // namespace
@@ -82,6 +96,7 @@ std::string status_json(const StackView& view) {
         {"problem", view.info.problem},
         {"services", std::move(services)},
         {"not_configured", std::move(not_configured)},
+        {"incidents", incidents(view)},
         {"startup", startup(view.startup)},
     };
     return document.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -63,15 +63,15 @@ WebSurface::WebSurface(EventLoop& loop, HttpServerOptions options, WebSource sou
 }
 
 void WebSurface::listen() {
-    Result<HttpServer> server =
-        HttpServer::make(loop_, options_,
-                         {.get = [this](std::string_view path) { return get(path); },
-                          .events_path = std::string(kEvents),
-                          .first_event =
-                              [this] {
-                                  told_ = status_json(source_.view());
-                                  return told_;
-                              }});
+    Result<HttpServer> server = HttpServer::make(
+        loop_, options_,
+        {.get = [this](std::string_view path, const PeerUid& peer) { return get(path, peer); },
+         .events_path = std::string(kEvents),
+         .first_event =
+             [this] {
+                 told_ = status_json(source_.view());
+                 return told_;
+             }});
     std::string problem;
     if (server) {
         server_ = std::move(*server);
@@ -110,7 +110,7 @@ void WebSurface::publish() {
     server_->publish("status", told_);
 }
 
-HttpReply WebSurface::get(std::string_view path) {
+HttpReply WebSurface::get(std::string_view path, const PeerUid& peer) {
     if (path == "/")
         return {.type = "text/html; charset=utf-8",
                 .body = render_page(source_.view()),
@@ -127,8 +127,19 @@ HttpReply WebSurface::get(std::string_view path) {
         return {.type = "text/plain; version=0.0.4; charset=utf-8",
                 .body = render_metrics(view, gauges)};
     }
+    if (constexpr std::string_view kIncidents = "/incidents/"; path.starts_with(kIncidents)) {
+        std::optional<std::uint32_t> uid = peer();
+        if (!uid || !source_.may_read(*uid))
+            return {.status = 403,
+                    .body = "the words of the services are for root and group lakebed, as their "
+                            "logs are\n"};
+        Result<std::string> text = source_.incident(std::string(path.substr(kIncidents.size())));
+        if (text) return {.type = "text/plain; charset=utf-8", .body = std::move(*text)};
+        return {.status = 404, .body = text.error().message + "\n"};
+    }
     if (path == "/healthz") return {.body = "ok\n"};
-    return {.status = 404, .body = "there are / /api/status /api/events /metrics /healthz\n"};
+    return {.status = 404,
+            .body = "there are / /api/status /api/events /incidents/NAME /metrics /healthz\n"};
 }
 
 } // namespace lakebed

@@ -17,6 +17,10 @@ namespace lakebed {
 
 struct WebSource {
     std::function<StackView()> view;
+    // What was kept of an incident, as text; Errc::not_found for any name that is none.
+    std::function<Result<std::string>(const std::string& name)> incident;
+    // Whom the words of the services may be shown to: the log of one is not for another's.
+    std::function<bool(std::uint32_t uid)> may_read;
     // Of the surface itself, "" when it is well again.
     std::function<void(const std::string& problem)> complain;
 };
@@ -34,7 +38,7 @@ class WebSurface {
     void changed();
 
     // What is answered to GET, but for the stream of events.
-    [[nodiscard]] HttpReply get(std::string_view path);
+    [[nodiscard]] HttpReply get(std::string_view path, const PeerUid& peer);
 
     [[nodiscard]] Port port() const { return server_ ? server_->port() : Port{0}; } // 0: not served
     [[nodiscard]] std::size_t streams() const { return server_ ? server_->streams() : 0; }

@@ -11,7 +11,7 @@ using testing::HasSubstr;
 class RunningSystem : public CliTest {};
 
 TEST_F(RunningSystem, CommandsForTheRunningSystemRefuseARoot) {
-    for (const char* verb : {"status", "wait", "up", "down", "init", "logs"}) {
+    for (const char* verb : {"status", "wait", "up", "down", "init", "logs", "why", "events"}) {
         auto ran = run({verb});
         EXPECT_EQ(ran.exit, 9) << verb;
         EXPECT_THAT(ran.err, HasSubstr("--root")) << verb;

@@ -24,6 +24,8 @@ SupervisorState two_services() {
     hive.state = State::backing_off;
     hive.reason = "hive was killed by SIGKILL";
     hive.restarts_total = 2;
+    hive.attempts = 2;
+    hive.restarts = {TimePoint(20s - 10min), TimePoint(6s), TimePoint(8s)};
     hive.retry_at = TimePoint(9s);
     hive.last_incident = Incident{TimePoint(8s), Cause::crash, "killed by SIGKILL"};
     hive.unit = {.active_state = "activating", .invocation_id = "ab", .n_restarts = 1};
@@ -31,7 +33,7 @@ SupervisorState two_services() {
 }
 
 TEST(ListStatus, GivesTimesOfTheWallClockAndNamesOfNeeds) {
-    std::vector<ServiceStatus> services = list_status(two_services(), 1000s);
+    std::vector<ServiceStatus> services = list_status(two_services(), TimePoint(20s), 1000s);
     ASSERT_EQ(services.size(), 2U);
     EXPECT_EQ(services[1], (ServiceStatus{.name = "hive",
                                           .unit = "lakebed-hive.service",
@@ -47,7 +49,18 @@ TEST(ListStatus, GivesTimesOfTheWallClockAndNamesOfNeeds) {
                                           .restarts = 2,
                                           .systemd_restarts = 1,
                                           .retry_at = 1009'000'000,
-                                          .needs = "postgres"}));
+                                          .needs = "postgres",
+                                          .path = "hive",
+                                          .failures = 2,
+                                          .spent = 2,
+                                          .budget = 5}));
+}
+
+TEST(ListStatus, GivesThePathToTheRootOfTheTrouble) {
+    SupervisorState state = two_services();
+    state.nodes["lakebed-postgres.service"].state = State::backing_off;
+    state.nodes["lakebed-hive.service"].state = State::waiting;
+    EXPECT_EQ(list_status(state, TimePoint(20s), 1000s)[1].path, "hive postgres");
 }
 
 TEST(ListStatus, GivesTheSpansOfTheLastStart) {
@@ -56,7 +69,7 @@ TEST(ListStatus, GivesTheSpansOfTheLastStart) {
     postgres.queued_at = TimePoint(1s);
     postgres.started_at = TimePoint(2s);
     postgres.ready_at = TimePoint(4s);
-    ServiceStatus status = list_status(state, 1000s).front();
+    ServiceStatus status = list_status(state, TimePoint(20s), 1000s).front();
     EXPECT_EQ(status.queued_at, 1001'000'000U);
     EXPECT_EQ(status.started_at, 1002'000'000U);
     EXPECT_EQ(status.ready_at, 1004'000'000U);
@@ -68,7 +81,7 @@ TEST(ListStatus, TakesTheSpansOfWhatItAdoptedFromSystemd) {
     postgres.started_at = postgres.ready_at = TimePoint(60s);
     postgres.unit.began = TimePoint(2s);
     postgres.unit.became_active = TimePoint(4s);
-    ServiceStatus status = list_status(state, 1000s).front();
+    ServiceStatus status = list_status(state, TimePoint(20s), 1000s).front();
     EXPECT_EQ(status.started_at, 1002'000'000U);
     EXPECT_EQ(status.ready_at, 1004'000'000U);
 }

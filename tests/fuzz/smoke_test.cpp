@@ -131,6 +131,13 @@ TEST(FuzzSmoke, gateway_reply) {
          R"({"kind":"DELETE","fields":[9223372036854775807]}]},"nextResultUri":"/v2/sessions/1"})"});
 }
 
+TEST(FuzzSmoke, incident_name) {
+    smoke(fuzz_incident_name,
+          {"20260921T141320.123Z-flink-taskmanager@2-out_of_memory", "20260921T141320.123Z-a-crash",
+           "20260921T141320.123Z-../../secret-crash", "20269999T999999.999Z-a-b",
+           "20260921T141320.123Z--", "../state.toml"});
+}
+
 TEST(FuzzSmoke, service_conf) {
     smoke(fuzz_service_conf,
           corpus({"tests/golden/fixture/profiles/conf", "profiles/conf"}, kEdges));

@@ -15,6 +15,7 @@ void fuzz_service_conf(std::string_view input);
 void fuzz_interpolate(std::string_view input);
 void fuzz_gateway_reply(std::string_view input);
 void fuzz_recording(std::string_view input);
+void fuzz_incident_name(std::string_view input);
 void fuzz_verify(std::string_view input);
 
 inline void require(bool holds, const char* what) {

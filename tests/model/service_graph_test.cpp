@@ -45,6 +45,7 @@ TEST(Graph, is_read_back_from_what_was_written) {
                {std::nullopt, "no room", FailureKind::disk_full}};
     b.data = "/srv/b";
     b.start_timeout = 3min;
+    b.ui = "http://127.0.0.1:9001/";
     b.jvm = true;
     Diagnostics diagnostics;
     EXPECT_EQ(read_graph(write_graph(graph), "graph.toml", diagnostics), graph);

@@ -15,7 +15,7 @@ def check(text):
     families = {}
     for family in text_string_to_metric_families(text):
         assert family.name not in families, family.name
-        assert family.documentation and family.type in ("gauge", "counter", "histogram"), family
+        assert family.documentation and family.type in ("gauge", "counter", "histogram", "summary"), family
         families[family.name] = family
     samples = [(s.name, tuple(sorted(s.labels.items()))) for f in families.values() for s in f.samples]
     assert len(samples) == len(set(samples)), "a series is there twice"
@@ -37,6 +37,15 @@ def check(text):
     assert value("lakebed_service_restarts", service="minio", cause="none") == 0
     assert value("lakebed_service_backoff_seconds", service="flink-jobmanager") == 9
     assert value("lakebed_service_ready_seconds", service="flex") == 0
+    assert value("lakebed_service_failures", service="flink-jobmanager") == 2
+    assert value("lakebed_service_restart_budget", service="flink-jobmanager") == 5
+    assert value("lakebed_service_restart_budget_spent", service="flink-jobmanager") == 2
+    assert value("lakebed_stack_restart_budget") == 38 and value("lakebed_stack_restart_budget_spent") == 3
+    probe = {s.name: s.value for s in families["lakebed_probe_seconds"].samples if s.labels == {"service": "flink-jobmanager", "probe": "liveness"}}
+    assert families["lakebed_probe_seconds"].type == "summary"
+    assert probe == {"lakebed_probe_seconds_sum": 5.003, "lakebed_probe_seconds_count": 2}, probe
+    assert value("lakebed_probe_last_seconds", service="flink-jobmanager") == 5
+    assert value("lakebed_probe_failures", service="flink-jobmanager") == 1 and value("lakebed_probe_failures", service="postgres") == 0
     assert abs(value("lakebed_startup_seconds", service="spark-connect", phase="own") - 11.6) < 1e-6
     assert value("lakebed_ready") == 0 and value("lakebed_generation") == 7
     buckets = [(float(s.labels["le"]), s.value) for s in families["lakebed_loop_turn_seconds"].samples if s.name.endswith("_bucket")]

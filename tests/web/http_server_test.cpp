@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "http_client.h"
+#include "sys/ports.h"
 
 namespace lakebed {
 namespace {
@@ -23,14 +24,16 @@ class HttpServerTest : public testing::Test {
 
     HttpServer serve(HttpServerOptions options = {}) {
         options.address = {"127.0.0.1", 0};
-        return HttpServer::make(loop, options,
-                                {.get = [](std::string_view path) -> HttpReply {
-                                     if (path == "/boom") throw std::runtime_error("boom");
-                                     if (path == "/page") return {.body = "<page>"};
-                                     return {.status = 404, .body = "no such page"};
-                                 },
-                                 .events_path = "/events",
-                                 .first_event = [this] { return first; }})
+        return HttpServer::make(
+                   loop, options,
+                   {.get = [](std::string_view path, const PeerUid& peer) -> HttpReply {
+                        if (path == "/boom") throw std::runtime_error("boom");
+                        if (path == "/who") return {.body = std::to_string(peer().value_or(99999))};
+                        if (path == "/page") return {.body = "<page>"};
+                        return {.status = 404, .body = "no such page"};
+                    },
+                    .events_path = "/events",
+                    .first_event = [this] { return first; }})
             .value();
     }
 
@@ -52,6 +55,13 @@ TEST_F(HttpServerTest, AnswersWithHeadersThatKeepBrowsersSafe) {
     EXPECT_THAT(got, HasSubstr("Cache-Control: no-store"));
     EXPECT_THAT(got, Not(HasSubstr("Access-Control")));
     EXPECT_THAT(got, testing::EndsWith("\r\n\r\n<page>"));
+}
+
+TEST_F(HttpServerTest, KnowsWhoIsAtTheOtherEnd) {
+    HttpServer server = serve();
+    EXPECT_THAT(answer(server, "GET", "/who"),
+                testing::EndsWith("\r\n\r\n" + std::to_string(::geteuid())));
+    EXPECT_EQ(read_socket_owner("127.0.0.1", 1, server.port()), std::nullopt);
 }
 
 TEST_F(HttpServerTest, AnswersSeveralRequestsOnOneConnection) {

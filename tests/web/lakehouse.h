@@ -11,6 +11,8 @@ struct Lakehouse {
     ServiceGraph graph;
     SupervisorInfo info;
     std::vector<ServiceStatus> services;
+    std::vector<KeptIncident> incidents;
+    ProbeTimes probes;
 
     Lakehouse() {
         using enum EdgeType;
@@ -24,7 +26,7 @@ struct Lakehouse {
         service("postgres", "PostgreSQL 17", {{"init-postgres", init}}, 2.9, 3.0, 4.4, {5432});
         job("init-databases", "Roles, databases, schema and publication (init job)",
             {{"postgres", init}}, 4.4, 4.5, 5.1);
-        service("minio", "MinIO object store", {}, 0.1, 0.2, 1.6, {9000, 9001}, 9000);
+        service("minio", "MinIO object store", {}, 0.1, 0.2, 1.6, {9000, 9001}, 9001);
         job("init-buckets", "Buckets, users and policies (init job)", {{"minio", init}}, 1.6, 1.7,
             2.8);
         job("init-metastore", "Metastore schema (init job)", {{"init-databases", init}}, 5.1, 5.2,
@@ -44,7 +46,7 @@ struct Lakehouse {
                     9.8, 9.9, 16.2 + 0.3 * i);
         job("init-catalogs", "Flink catalogs demo_hv and demo_ib (init job)", {}, 0.1, 0.2, 0.4);
         service("flink-sql-gateway", "Flink SQL Gateway",
-                {{"init-buckets", init}, {"init-catalogs", init}}, 2.8, 2.9, 8.9, {9090}, 9090);
+                {{"init-buckets", init}, {"init-catalogs", init}}, 2.8, 2.9, 8.9, {9090});
         service("spark-history", "Spark History Server",
                 {{"minio", reconnects}, {"init-buckets", init}}, 2.8, 2.9, 9.3, {18080}, 18080);
         service("spark-connect", "Spark Connect server",
@@ -71,7 +73,22 @@ struct Lakehouse {
         set(flex, "held", "inactive",
             "flex is held: flink-jobmanager is not ready: killed by SIGKILL", 11);
         flex.ready_at = 0;
-        fail(flex, "waiting", "ended with exit status 1 while flink-jobmanager was away", 11);
+        fail(flex, "crash", "exit status 1", 11);
+
+        keep("flex", "crash", "exit status 1", 11, "flink-jobmanager");
+        keep("flink-jobmanager", "crash", "killed by SIGKILL", 12);
+        keep("flink-jobmanager", "hang", "no answer within 5s", 47);
+        jobmanager.path = "flink-jobmanager";
+        jobmanager.failures = 2;
+        flex.path = "flex flink-jobmanager";
+        for (ServiceStatus& service : services) service.budget = 5;
+        jobmanager.spent = 2;
+        info.spent = 3;
+        info.budget = 38;
+        ProbeTime& probe = probes[{jobmanager.unit, true}];
+        probe.add(std::chrono::milliseconds(3), true);
+        probe.add(std::chrono::milliseconds(5000), false);
+        probes[{postgres.unit, false}].add(std::chrono::milliseconds(2), true);
     }
 
     [[nodiscard]] ServiceStatus& find(const std::string& name) {
@@ -80,7 +97,12 @@ struct Lakehouse {
         return services.front();
     }
 
-    [[nodiscard]] StackView view() const { return make_stack_view(graph, info, services, kNow); }
+    [[nodiscard]] StackView view() const {
+        StackView view = make_stack_view(graph, info, services, kNow);
+        view.incidents = incidents;
+        view.probes = &probes;
+        return view;
+    }
 
   private:
     using Needs = std::vector<std::pair<std::string, EdgeType>>;
@@ -117,11 +139,10 @@ struct Lakehouse {
 
     void service(const std::string& name, const std::string& title, const Needs& needs,
                  double queued, double started, double ready, const std::vector<Port>& ports = {},
-                 Port http = 0) {
+                 Port ui = 0) {
         GraphNode it{.name = name, .title = title};
         for (Port port : ports) it.addresses.push_back("127.0.0.1:" + std::to_string(port));
-        if (http != 0)
-            it.liveness = Liveness{.probe = {.how = HttpProbe{.host = "127.0.0.1", .port = http}}};
+        if (ui != 0) it.ui = "http://127.0.0.1:" + std::to_string(ui) + "/";
         node(std::move(it), needs, queued, started, ready);
     }
 
@@ -131,6 +152,20 @@ struct Lakehouse {
         service.active = active;
         service.sentence = sentence;
         service.since = kNow - ago * kSecond;
+    }
+
+    void keep(const std::string& service, const std::string& cause, const std::string& detail,
+              std::uint64_t ago, const std::string& root = {}) {
+        IncidentRecord record{.at = kNow - ago * kSecond,
+                              .service = service,
+                              .unit = unit(service),
+                              .cause = cause,
+                              .detail = detail,
+                              .run = {},
+                              .result = {},
+                              .ended_by = {},
+                              .root = root.empty() ? service : root};
+        incidents.push_back({incident_name(record), record});
     }
 
     static void fail(ServiceStatus& service, const std::string& cause, const std::string& detail,

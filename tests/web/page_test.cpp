@@ -81,19 +81,26 @@ TEST(Page, SaysWhatIsHeldAndWhyAndWhenItIsTriedAgain) {
     EXPECT_THAT(page, HasSubstr("<title>17/19 ready"));
 }
 
-TEST(Page, LinksOnlyAddressesThatAnswerHttp) {
-    std::string page = render_page(test::Lakehouse().view());
-    EXPECT_THAT(page, HasSubstr("<a href=\"http://127.0.0.1:8082/\">"));
+TEST(Page, LinksThePagesOfTheServicesAndNoOtherAddress) {
+    test::Lakehouse lakehouse;
+    std::string page = render_page(lakehouse.view());
+    EXPECT_THAT(page, HasSubstr("<li><a href=\"http://127.0.0.1:9001/\" rel=\"noreferrer\">MinIO "
+                                "object store</a></li>"));
+    EXPECT_THAT(page, HasSubstr("rel=\"noreferrer\"><code>127.0.0.1:8082</code></a>"));
     EXPECT_THAT(page, HasSubstr("<code>127.0.0.1:6123</code>"));
     EXPECT_THAT(page, Not(HasSubstr("http://127.0.0.1:5432")));
+    lakehouse.graph.nodes.front().ui = "http://[::1]:80/\"><script>";
+    page = render_page(lakehouse.view());
+    EXPECT_THAT(page, HasSubstr(">its pages</a>"));
+    EXPECT_THAT(page, Not(HasSubstr("\"><script>")));
 }
 
-TEST(Page, DoesNotLinkTheAddressOfAnotherServiceThatItsProbeAsks) {
-    GraphNode node{.name = "flink-taskmanager@1"};
-    node.probe = ProbeSpec{.how = HttpProbe{.host = "127.0.0.1", .port = 8082}};
-    EXPECT_EQ(user_interface(node), "");
-    node.addresses = {"127.0.0.1:8082"};
-    EXPECT_EQ(user_interface(node), "http://127.0.0.1:8082/");
+TEST(Page, LinksTheEvidenceOfEachIncidentAndRemembersWhatWasNotKept) {
+    std::string page = render_page(test::Lakehouse().view());
+    EXPECT_THAT(page, HasSubstr("href=\"/incidents/20260921T141309.000Z-flex-crash\""));
+    EXPECT_THAT(page, HasSubstr("exit status 1 (while flink-jobmanager was not ready)"));
+    EXPECT_THAT(page, HasSubstr("20260921T141233.000Z-flink-jobmanager-hang"));
+    EXPECT_THAT(page, HasSubstr("<code>lakebed logs postgres</code>"));
 }
 
 TEST(Page, MarksTheCriticalPath) {
@@ -131,7 +138,7 @@ TEST(Page, NeedsNothingFromElsewhere) {
         std::string target = (*it)[2];
         EXPECT_TRUE(target.starts_with("#") || target.starts_with("data:") ||
                     target.starts_with("http://127.0.0.1:") || target == "/api/status" ||
-                    target == "/metrics")
+                    target.starts_with("/incidents/") || target == "/metrics")
             << target;
     }
     EXPECT_GT(seen, 20);

@@ -37,6 +37,8 @@ int serve(std::string_view address) {
     WebSurface web(
         loop, options,
         {.view = [&] { return lakehouse.view(); },
+         .incident = [](const std::string& name) -> Result<std::string> { return "of " + name; },
+         .may_read = [](std::uint32_t) { return true; },
          .complain = [](const std::string& why) { std::fprintf(stderr, "%s\n", why.c_str()); }});
     EventSource timer;
     flap(loop, timer, lakehouse, web);

@@ -15,6 +15,9 @@ using test::HttpClient;
 using testing::HasSubstr;
 using testing::Not;
 
+const PeerUid as_root = [] { return 0U; }, as_another = [] { return 1000U; },
+              as_nobody_knows_who = []() -> std::optional<std::uint32_t> { return {}; };
+
 class WebSurfaceTest : public testing::Test {
   protected:
     EventLoop loop = EventLoop::make().value();
@@ -23,19 +26,39 @@ class WebSurfaceTest : public testing::Test {
 
     WebSource source() {
         return {.view = [this] { return lakehouse.view(); },
+                .incident = [](const std::string& name) -> Result<std::string> {
+                    if (name == "20260921T141308.000Z-redis-crash") return "its <words>\n";
+                    return fail(Errc::not_found, "there is none");
+                },
+                .may_read = [](std::uint32_t uid) { return uid == 0; },
                 .complain = [this](const std::string& why) { complaints.push_back(why); }};
     }
     HttpServerOptions options(Port port = 0) { return {.address = {"127.0.0.1", port}}; }
 };
 
-TEST_F(WebSurfaceTest, AnswersAtItsFivePlaces) {
+TEST_F(WebSurfaceTest, AnswersAtItsPlaces) {
     WebSurface web(loop, options(), source());
-    EXPECT_EQ(web.get("/").type, "text/html; charset=utf-8");
-    EXPECT_EQ(web.get("/api/status").type, "application/json");
-    EXPECT_EQ(web.get("/metrics").type, "text/plain; version=0.0.4; charset=utf-8");
-    EXPECT_EQ(web.get("/healthz").body, "ok\n");
-    EXPECT_EQ(web.get("/etc/passwd").status, 404);
-    EXPECT_THAT(web.get("/").policy, HasSubstr("script-src 'sha256-"));
+    EXPECT_EQ(web.get("/", as_root).type, "text/html; charset=utf-8");
+    EXPECT_EQ(web.get("/api/status", as_root).type, "application/json");
+    EXPECT_EQ(web.get("/metrics", as_root).type, "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_EQ(web.get("/healthz", as_root).body, "ok\n");
+    EXPECT_EQ(web.get("/etc/passwd", as_root).status, 404);
+    EXPECT_THAT(web.get("/", as_root).policy, HasSubstr("script-src 'sha256-"));
+}
+
+TEST_F(WebSurfaceTest, ServesTheEvidenceOfAnIncidentAsPlainText) {
+    WebSurface web(loop, options(), source());
+    HttpReply reply = web.get("/incidents/20260921T141308.000Z-redis-crash", as_root);
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.type, "text/plain; charset=utf-8");
+    EXPECT_EQ(reply.body, "its <words>\n");
+    for (const PeerUid& peer : {as_another, as_nobody_knows_who}) {
+        reply = web.get("/incidents/20260921T141308.000Z-redis-crash", peer);
+        EXPECT_EQ(reply.status, 403);
+        EXPECT_THAT(reply.body, Not(HasSubstr("<words>")));
+    }
+    for (const char* path : {"/incidents/", "/incidents", "/incidents/../state.toml"})
+        EXPECT_EQ(web.get(path, as_root).status, 404) << path;
 }
 
 TEST_F(WebSurfaceTest, StreamsAChangeOfAServiceAndNothingWhenNothingChanged) {
@@ -64,7 +87,7 @@ TEST_F(WebSurfaceTest, SaysOnceThatItsPortIsTakenAndGoesOnTrying) {
     EXPECT_EQ(second.port(), 0);
     ASSERT_EQ(complaints.size(), 1U);
     EXPECT_THAT(complaints[0], HasSubstr("Address already in use"));
-    EXPECT_THAT(second.get("/metrics").body, HasSubstr("lakebed_event_streams 0\n"));
+    EXPECT_THAT(second.get("/metrics", as_root).body, HasSubstr("lakebed_event_streams 0\n"));
 }
 
 TEST_F(WebSurfaceTest, CountsRestartsByCause) {
@@ -74,7 +97,7 @@ TEST_F(WebSurfaceTest, CountsRestartsByCause) {
     jobmanager.cause_at += 5;
     jobmanager.cause = "hang";
     web.service_changed(jobmanager);
-    EXPECT_THAT(web.get("/metrics").body,
+    EXPECT_THAT(web.get("/metrics", as_root).body,
                 HasSubstr("lakebed_service_restarts_total{service=\"flink-jobmanager\","
                           "cause=\"hang\"} 1\n"));
 }
@@ -91,7 +114,7 @@ TEST_F(WebSurfaceTest, MeasuresItsOwnProcessAndLoop) {
                    })
             .value();
     for (int i = 0; i < 3; ++i) (void)sd_event_run(loop.get(), 10'000);
-    std::string text = web.get("/metrics").body;
+    std::string text = web.get("/metrics", as_root).body;
     auto value = [&](const std::string& name) {
         auto at = text.find("\n" + name + " ");
         return at == text.npos ? -1.0 : std::stod(text.substr(at + name.size() + 2));

@@ -9,6 +9,7 @@ namespace lakebed {
 [[nodiscard]] Command check_command();
 [[nodiscard]] Command completion_command();
 [[nodiscard]] Command down_command();
+[[nodiscard]] Command events_command();
 [[nodiscard]] Command explain_command();
 [[nodiscard]] Command fetch_command();
 [[nodiscard]] Command hold_command();
@@ -26,5 +27,6 @@ namespace lakebed {
 [[nodiscard]] Command verify_command();
 [[nodiscard]] Command version_command();
 [[nodiscard]] Command wait_command();
+[[nodiscard]] Command why_command();
 
 } // namespace lakebed

@@ -50,7 +50,7 @@ Ctrl\-C once stops at the next safe point, twice at once. Whatever was interrupt
 .SH "EXIT STATUS"
 .TP
 \fB0\fR
-done; of \fBstatus\fR: everything is ready
+done; of \fBstatus\fR and \fBwhy\fR: everything is ready
 .TP
 \fB1\fR
 failed
@@ -59,7 +59,7 @@ failed
 the command line or the configuration is wrong
 .TP
 \fB3\fR
-the host does not fulfil what the plan needs; of \fBstatus\fR: not everything is ready
+the host does not fulfil what the plan needs; of \fBstatus\fR and \fBwhy\fR: not everything is ready
 .TP
 \fB4\fR
 of \fBplan \-\-detailed\-exitcode\fR: there is something to do

@@ -1,62 +1,18 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "cli/commands/commands.h"
 #include "cli/planning.h"
 #include "cli/stack_status.h"
 #include "cli/startup.h"
+#include "cli/status_table.h"
+#include "cli/status_watch.h"
 
 namespace lakebed {
 namespace {
 
 constexpr int kNotRunning = 3; // as the LSB has it for `status`
-
-std::string age(std::uint64_t since) {
-    if (since == 0) return "";
-    auto now =
-        std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch());
-    return short_duration(std::max(Duration(0), now - Duration(since)));
-}
-
-constexpr const char* kNotConfigured = "not configured";
-
-std::string table_of(const Context& context, const ServiceGraph& graph,
-                     const std::vector<ServiceStatus>& services,
-                     const std::vector<const NotConfigured*>& left_out) {
-    TextTable table{{"service", "state", "for", "restarts", "address", "reason"},
-                    {},
-                    {false, false, true, true}};
-    for (const ServiceStatus& service : services) {
-        const GraphNode* node = find_node(graph, service.unit);
-        table.rows.push_back({service.name, state_words(service), age(service.since),
-                              std::to_string(service.restarts + service.systemd_restarts),
-                              node ? fmt::format("{}", fmt::join(node->addresses, " ")) : "",
-                              reason_words(service)});
-    }
-    for (const NotConfigured* service : left_out)
-        table.rows.push_back({service->name, kNotConfigured, "", "", "", service->reason});
-    std::string text = format_table(table);
-    if (!context.io.out_color) return text;
-    // The state is painted after the columns have been laid out.
-    std::string painted;
-    std::size_t row = 0;
-    for (std::size_t begin = 0; begin < text.size(); ++row) {
-        std::size_t end = text.find('\n', begin) + 1;
-        std::string line = text.substr(begin, end - begin);
-        if (row > 0) {
-            bool is_left_out = row > services.size();
-            std::string words = is_left_out ? kNotConfigured : state_words(services[row - 1]);
-            Color color = is_left_out ? Color::dim : state_color(services[row - 1]);
-            if (auto at = line.find("  " + words); at != line.npos)
-                line.replace(at + 2, words.size(), paint(words, color, true));
-        }
-        painted += line;
-        begin = end;
-    }
-    return painted;
-}
 
 Result<int> show_startup(Context& context, const ServiceGraph& graph, const StackStatus& status,
                          bool ready) {
@@ -98,7 +54,7 @@ Array not_configured_rows(const std::vector<const NotConfigured*>& services) {
 
 Result<int> run_status(Context& context) {
     TRY(require_running_system(context));
-    auto graph = TRY(read_current_graph(context));
+    auto graph = TRY(read_graph_in_force(context));
     auto names = context.arguments;
     auto left_out = take_not_configured(graph, names);
     std::vector<const GraphNode*> nodes;
@@ -116,13 +72,14 @@ Result<int> run_status(Context& context) {
     set(context.document, "ready", ready);
     set(context.document, "source", status.from_lakebedd ? "lakebedd" : "systemd");
     if (context.has("--startup")) return show_startup(context, graph, status, ready);
+    if (context.has("--watch")) return watch_status(context, graph, nodes, left_out);
     Array rows;
     for (const ServiceStatus& service : chosen)
         rows.emplace_back(status_row(service, find_node(graph, service.unit)));
     set(context.document, "services", std::move(rows));
     set(context.document, "not_configured", not_configured_rows(left_out));
 
-    context.print(table_of(context, graph, chosen, left_out));
+    context.print(status_table(graph, chosen, left_out, context.io.out_color));
     if (!status.from_lakebedd)
         context.say("lakebedd is not running: this is what systemd knows; restarts follow its own "
                     "rules until lakebedd is back (systemctl start lakebedd)");
@@ -141,9 +98,12 @@ Command status_command() {
                 "the last start went: each service from its start to ready, the chain of needs "
                 "that decided when the stack was ready, how much later each other service could "
                 "have been, and the time that a start with nothing lost in between would take.",
-            .options = {{"--startup", "", "the times of the last start instead"}},
+            .options = {{"--startup", "", "the times of the last start instead"},
+                        {"--watch", "",
+                         "go on showing it: drawn again at each change on a terminal, else a line "
+                         "for each change; Ctrl-C ends it"}},
             .examples = {"lakebed status", "lakebed status postgres --json",
-                         "lakebed status --startup"},
+                         "lakebed status --startup", "lakebed status --watch"},
             .max_arguments = 100,
             .run = run_status};
 }
