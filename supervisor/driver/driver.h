@@ -13,6 +13,7 @@
 
 #include "driver/bus_service.h"
 #include "driver/event_gate.h"
+#include "driver/guard_watch.h"
 #include "driver/refresh_queue.h"
 #include "driver/state_store.h"
 #include "engine/supervisor.h"
@@ -71,6 +72,7 @@ class Driver {
     void refresh(const std::string& unit);
     void read_unit(const std::string& unit);
     void refresh_all();
+    [[nodiscard]] std::vector<std::string> units() const; // of the graph; guards have none
     void take_from_gate();
     void target_changed(const UnitSnapshot& target);
     void target_settled();
@@ -94,7 +96,6 @@ class Driver {
     void look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& failed, bool again);
     [[nodiscard]] bool report(const GraphNode& node, FailureKind kind, const std::string& run,
                               const std::string& line);
-    void check_space(const std::string& unit);
     [[nodiscard]] const std::string& data_directory(const GraphNode& node) const;
 
     [[nodiscard]] ServiceStatus service(const GraphNode& node) const;
@@ -113,6 +114,8 @@ class Driver {
 
     std::unique_ptr<SystemdConnection> systemd_;
     std::unique_ptr<BusService> bus_service_;
+    GuardWatch guards_;
+    SpaceReader spaces_; // of disks that a log line speaks of
     EventGate gate_;
     RefreshQueue refreshing_;
     std::set<std::string> unread_;           // since the connection was made

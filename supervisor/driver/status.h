@@ -17,7 +17,7 @@ namespace lakebed {
 [[nodiscard]] ServiceStatus service_status(const SupervisorState& state, const GraphNode& node,
                                            std::chrono::microseconds wall_minus_boot);
 
-// Every node is ready, and there is one.
+// Every service is ready and every job done, and there is one.
 [[nodiscard]] bool all_ready(const SupervisorState& state);
 
 // "site demo, generation 3: 5 of 6 ready; hive is held: …"

@@ -28,6 +28,13 @@ bool was_stopped(const NodeState& node, Observed before) {
     }
 }
 
+// Somebody began this run while we were away; who runs on against a guard was suspended before.
+void adopt_foreign(Turn& turn, Slot& slot) {
+    const bool was_suspended = slot.state->suspended;
+    adopt_wish(turn, slot);
+    slot.state->despite_guard = slot.state->despite_guard && was_suspended;
+}
+
 } // namespace
 
 void adopt(Turn& turn, Slot& slot) {
@@ -48,7 +55,7 @@ void adopt(Turn& turn, Slot& slot) {
             become(turn, slot, State::stopping);
             return linger(turn, slot);
         }
-        if (!same_run) adopt_wish(turn, slot);
+        if (!same_run) adopt_foreign(turn, slot);
         if (same_run && !node.started_at) node.started_at = node.since; // our restart was not sent
         note_run(turn, slot);
         if (same_run && node.state == State::degraded) node.unverified_since = turn.now;
@@ -58,7 +65,7 @@ void adopt(Turn& turn, Slot& slot) {
     case Observed::coming_up:
         if (node.doomed != Doomed::no && (same_run || node.doomed == Doomed::next_run))
             return become(turn, slot, State::stopping);
-        if (!same_run) adopt_wish(turn, slot);
+        if (!same_run) adopt_foreign(turn, slot);
         note_run(turn, slot);
         return become(turn, slot, State::starting);
     case Observed::hold_off:
@@ -88,11 +95,14 @@ void adopt(Turn& turn, Slot& slot) {
     }
     if (excused_stop && node.state == State::stopping) return become(turn, slot, State::stopped);
     if (!recorded ? node.unit.ran_before : was_stopped(node, turn.before)) {
-        node.operator_stopped = node.operator_stopped || !node.hold;
+        const bool ours = node.hold || node.suspended;
+        node.operator_stopped = node.operator_stopped || !ours;
         node.doomed = Doomed::no;
         node.stop_sent = false;
         forget_failures(node);
-        return become(turn, slot, node.hold ? State::held : State::stopped_by_operator);
+        return become(turn, slot,
+                      node.operator_stopped && !node.hold ? State::stopped_by_operator
+                                                          : State::held);
     }
     if (node.state == State::starting) become(turn, slot, State::stopped);
 }

@@ -36,7 +36,7 @@ bool needs_ready(const Turn& turn, const Slot& slot) {
 
 bool excused(const Turn& turn, const Slot& slot) {
     return std::ranges::any_of(slot.needs, [&](const Slot::Link& need) {
-        return need.type != EdgeType::init && turn.slots[need.slot].state->state != State::ready;
+        return is_leaned_on(need.type) && turn.slots[need.slot].state->state != State::ready;
     });
 }
 
@@ -44,8 +44,15 @@ bool lacks_need(const Turn& turn, const Slot& slot) {
     return slot.spec->kind == NodeKind::service &&
            std::ranges::any_of(slot.needs, [&](const Slot::Link& need) {
                const NodeState& its = *turn.slots[need.slot].state;
-               return need.type != EdgeType::init && its.known && its.state != State::ready;
+               return is_leaned_on(need.type) && its.known && its.state != State::ready;
            });
+}
+
+bool lacks_guard(const Turn& turn, const Slot& slot) {
+    return std::ranges::any_of(slot.needs, [&](const Slot::Link& need) {
+        const NodeState& guard = *turn.slots[need.slot].state;
+        return need.type == EdgeType::suspends && guard.known && guard.state != State::ready;
+    });
 }
 
 bool target_runs(const Turn& turn) {
@@ -54,8 +61,7 @@ bool target_runs(const Turn& turn) {
 
 bool may_run(const Turn& turn, const NodeState& node) {
     return target_runs(turn) && node.known && !node.operator_stopped && !node.hold &&
-           !node.bad_config && !node.disk_full && node.doomed == Doomed::no &&
-           node.unit.load_state == "loaded";
+           !node.bad_config && node.doomed == Doomed::no && node.unit.load_state == "loaded";
 }
 
 bool lost(const Turn& turn, const NodeState& node) {
@@ -107,6 +113,8 @@ void launch(Turn& turn, Slot& slot) {
     node.probing_at.reset();
     node.ready_at.reset();
     node.restart_wanted = false;
+    node.suspended = false;
+    node.despite_guard = false;
     node.stop_seen = false;
     const Observed now = seen(slot);
     // A start after an orderly stop is none.
@@ -184,7 +192,6 @@ void note_run(Turn& turn, Slot& slot) {
         node.probing_at.reset();
         node.ready_at.reset();
         node.parked = false;
-        node.disk_full = false;
         node.stop_seen = false;
         node.start_wanted = false;
         node.verify_wanted = false;
@@ -194,6 +201,7 @@ void note_run(Turn& turn, Slot& slot) {
         node.needs_run.clear();
         for (const Slot::Link& link : slot.needs) {
             const Slot& need = turn.slots[link.slot];
+            if (is_guard(*need.spec)) continue;
             const UnitSnapshot& its = need.state->unit;
             const bool older =
                 its.became_active && node.unit.began && *node.unit.began < *its.became_active;
@@ -207,6 +215,8 @@ void note_run(Turn& turn, Slot& slot) {
 void adopt_wish(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     cancel_retry(turn, slot);
+    node.despite_guard = !turn.restarted && lacks_guard(turn, slot);
+    node.suspended = false;
     node.operator_stopped = false;
     node.hold = false;
     node.doomed = Doomed::no;
@@ -217,7 +227,7 @@ void adopt_wish(Turn& turn, Slot& slot) {
 void tell_dependents(Turn& turn, const Slot& slot) {
     for (Slot& other : turn.slots)
         for (const Slot::Link& link : other.needs)
-            if (&turn.slots[link.slot] == &slot && link.type != EdgeType::init)
+            if (&turn.slots[link.slot] == &slot && is_leaned_on(link.type))
                 other.state->verify_wanted = true;
 }
 
@@ -248,6 +258,7 @@ void rest(Turn& turn, Slot& slot) {
            !target_runs(turn)      ? State::stopped
            : node.hold             ? State::held
            : node.operator_stopped ? State::stopped_by_operator
+           : node.suspended        ? State::held
                                    : State::waiting);
 }
 

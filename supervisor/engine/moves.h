@@ -16,6 +16,8 @@ void become(Turn& turn, detail::Slot& slot, State state);
 // The same, but only by what was looked at since lakebedd started; never true of a job, which is
 // done.
 [[nodiscard]] bool lacks_need(const Turn& turn, const detail::Slot& slot);
+// A guard of its that suspends says no.
+[[nodiscard]] bool lacks_guard(const Turn& turn, const detail::Slot& slot);
 [[nodiscard]] bool target_runs(const Turn& turn);
 [[nodiscard]] bool may_run(const Turn& turn, const NodeState& node);
 [[nodiscard]] bool lost(const Turn& turn, const NodeState& node);
@@ -40,5 +42,7 @@ void tell_dependents(Turn& turn, const detail::Slot& slot);
 void become_ready(Turn& turn, detail::Slot& slot);
 void rest(Turn& turn, detail::Slot& slot);
 void stop_doomed(Turn& turn, detail::Slot& slot);
+// Whatever runs or comes up of it is not wanted any more.
+void bring_down(Turn& turn, detail::Slot& slot);
 
 } // namespace lakebed::steps

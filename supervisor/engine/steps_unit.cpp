@@ -113,7 +113,7 @@ void fail(Turn& turn, Slot& slot) {
         node.bad_config = true;
         return hold_back(turn, slot);
     }
-    if (excused(turn, slot)) return hold_back(turn, slot);
+    if (excused(turn, slot) || lacks_guard(turn, slot)) return hold_back(turn, slot);
     ++node.attempts;
     // `failed` may be an operator's stop that ended badly; its JobDone follows within the back-off.
     reschedule(turn, slot, was_ready && hold_off);
@@ -155,7 +155,7 @@ void ended(Turn& turn, Slot& slot) {
     node.stop_seen = false;
     if (!target_runs(turn))
         node.start_wanted = true; // should the target be up again when its JobDone comes
-    else if (!node.start_wanted && !node.hold)
+    else if (!node.start_wanted && !node.hold && !node.suspended)
         node.operator_stopped = true;
     rest(turn, slot);
 }

@@ -11,7 +11,6 @@ using detail::Slot;
 
 namespace {
 constexpr Duration kVerifyEvery = std::chrono::seconds(1);
-constexpr Duration kCheckSpaceEvery = std::chrono::seconds(15);
 
 void ask(Turn& turn, Slot& slot) {
     slot.state->verifying = true;
@@ -49,7 +48,7 @@ void renew(Turn& turn, Slot& slot) {
             continue;
         }
         known->second = need.state->run;
-        if (link.type == EdgeType::init) continue;
+        if (!is_leaned_on(link.type)) continue;
         node.verify_wanted = true;
         node.unverified_since = turn.now;
     }
@@ -160,7 +159,6 @@ void ustart(Turn& turn, Slot& slot) {
     node.operator_stopped = false;
     node.hold = false;
     node.bad_config = false;
-    node.disk_full = false;
     forget_failures(node);
     turn.changed = true;
     const bool ours = node.doomed != Doomed::no; // is the stop
@@ -191,6 +189,11 @@ void ustop(Turn& turn, Slot& slot) {
     forget_failures(node);
     node.restart_wanted = false;
     node.start_wanted = false;
+    bring_down(turn, slot);
+}
+
+void bring_down(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
     const Observed now = seen(slot);
     const bool gone = now == Observed::down || now == Observed::failed;
     // A run may come that was asked for before: by us, or by somebody's restart.
@@ -210,7 +213,6 @@ void ureset(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     forget_failures(node);
     node.bad_config = false;
-    node.disk_full = false;
     if (!target_runs(turn) || in_flight(node)) return;
     if (needs_ready(turn, slot))
         launch(turn, slot);
@@ -227,7 +229,6 @@ void wake(Turn& turn, Slot& slot) {
     if (turn.fresh && !(stopped_since && node.operator_stopped)) {
         node.operator_stopped = false;
         node.bad_config = false;
-        node.disk_full = false;
         forget_failures(node);
         if (node.state == State::backing_off || node.state == State::slow_lane ||
             node.state == State::stopped_by_operator || node.state == State::held) {
@@ -252,9 +253,6 @@ void wake(Turn& turn, Slot& slot) {
         node.doomed = Doomed::no;
         rest(turn, slot);
         if (now == Observed::hold_off || now == Observed::failed) fail(turn, slot);
-        break;
-    case State::held: // the deadline died with lakebedd
-        gauge(turn, slot);
         break;
     case State::restarting: // systemd's own, seen while the target was down
         if (now == Observed::hold_off) become(turn, slot, State::waiting);
@@ -305,31 +303,6 @@ void slowly(Turn& turn, Slot& slot) {
     slot.state->slow_for_stack = false;
     set_retry(turn, slot, State::slow_lane, slot.spec->restart.slow_lane);
     park(turn, slot);
-}
-
-void full(Turn& turn, Slot& slot) {
-    blame(turn, slot);
-    slot.state->disk_full = true;
-    hold_back(turn, slot);
-    gauge(turn, slot);
-}
-
-void gauge(Turn& turn, Slot& slot) {
-    if (!slot.state->disk_full) return;
-    turn.actions.push_back(act::CheckSpace{slot.spec->unit});
-    turn.actions.push_back(
-        act::SetDeadline{slot.spec->unit, Deadline::space, turn.now + kCheckSpaceEvery});
-}
-
-// Through the policy, so that a disk that fills up again at each start is not filled for ever.
-void roomy(Turn& turn, Slot& slot) {
-    NodeState& node = *slot.state;
-    if (!node.disk_full) return;
-    node.disk_full = false;
-    turn.changed = true;
-    turn.actions.push_back(act::SetDeadline{slot.spec->unit, Deadline::space, std::nullopt});
-    if (node.hold || node.bad_config || !target_runs(turn)) return;
-    reschedule(turn, slot, false);
 }
 
 } // namespace lakebed::steps

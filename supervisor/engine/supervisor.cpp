@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "engine/explain.h"
+#include "engine/guards.h"
 #include "engine/policy.h"
 #include "engine/steps.h"
 #include "engine/table.h"
@@ -115,9 +116,6 @@ void take(Turn& turn, Slot& slot, const DeadlineReached& event) {
     case Deadline::verify:
         give(turn, slot, Input::verify_due);
         break;
-    case Deadline::space:
-        give(turn, slot, Input::space_due);
-        break;
     case Deadline::flush:
         break;
     }
@@ -132,11 +130,12 @@ void take(Turn& turn, Slot& slot, const FatalLogSeen& event) {
     give(turn, slot, port ? Input::port_taken : Input::disk_full);
 }
 
-void take(Turn& turn, Slot& slot, const SpaceChecked& event) {
-    if (event.enough) give(turn, slot, Input::space_back);
+void take(Turn& turn, Slot& slot, const GuardChecked& event) {
+    take_guard(turn, slot, event);
 }
 
 void command(Turn& turn, Slot& slot, Verb verb) {
+    if (is_guard(*slot.spec)) return;
     NodeState& node = *slot.state;
     turn.changed = true;
     switch (verb) {
@@ -170,12 +169,13 @@ void command(Turn& turn, Slot& slot, Verb verb) {
 // Needs come before dependents in `slots`, so one pass settles the whole graph.
 void settle(Turn& turn) {
     for (Slot& slot : turn.slots) {
-        if (!slot.state->known) continue;
+        if (!slot.state->known || is_guard(*slot.spec)) continue;
         const bool ready = std::ranges::all_of(slot.needs, [&](const Slot::Link& need) {
             return turn.slots[need.slot].state->state == State::ready;
         });
         give(turn, slot, ready ? Input::needs_ready : Input::need_lost);
     }
+    suspend_writers(turn);
 }
 
 void tell(Turn& turn, const std::vector<State>& before) {
@@ -202,7 +202,7 @@ template <> struct is_unit_event<JobDone> : std::true_type {};
 template <> struct is_unit_event<ProbeResult> : std::true_type {};
 template <> struct is_unit_event<DeadlineReached> : std::true_type {};
 template <> struct is_unit_event<FatalLogSeen> : std::true_type {};
-template <> struct is_unit_event<SpaceChecked> : std::true_type {};
+template <> struct is_unit_event<GuardChecked> : std::true_type {};
 
 } // namespace
 
@@ -259,7 +259,7 @@ void Supervisor::reload(const ServiceGraph& graph, std::vector<Action>& actions)
     }
     for (const auto& [unit, gone] : state_.nodes)
         for (Deadline deadline : {Deadline::restart, Deadline::slow_lane, Deadline::good_run,
-                                  Deadline::liveness, Deadline::verify, Deadline::space})
+                                  Deadline::liveness, Deadline::verify})
             actions.push_back(act::SetDeadline{unit, deadline, std::nullopt});
     if (state_.graph.nodes != graph.nodes) state_.restarts.clear(); // it is another stack
     state_.graph = graph;
@@ -282,7 +282,8 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
             if constexpr (is_unit_event<E>::value) {
                 auto slot = std::ranges::find_if(
                     slots_, [&](const Slot& s) { return s.spec->unit == e.unit; });
-                if (slot != slots_.end()) take(turn, *slot, e);
+                constexpr bool of_guard = std::is_same_v<E, GuardChecked>;
+                if (slot != slots_.end() && is_guard(*slot->spec) == of_guard) take(turn, *slot, e);
             } else if constexpr (std::is_same_v<E, UserCommand>) {
                 if (e.unit.empty() && (e.verb == Verb::start || e.verb == Verb::restart))
                     state_.restarts.clear();
@@ -315,7 +316,7 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
                 state_.target_up = up && !state_.shutting_down;
                 state_.target_seen_down = !up;
                 for (Slot& slot : slots_)
-                    if (slot.state->known)
+                    if (slot.state->known && !is_guard(*slot.spec))
                         give(turn, slot, state_.target_up ? Input::target_up : Input::target_down);
             }
         },
