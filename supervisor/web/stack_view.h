@@ -17,6 +17,7 @@ struct StackView {
     std::unordered_map<std::string_view, const GraphNode*> by_unit;
     SupervisorInfo info;
     std::vector<ServiceStatus> services;
+    std::vector<ServiceStatus> guards; // resource guards: no services, but nodes of the graph
     StartupReport startup;
     std::uint64_t now = 0; // microseconds of CLOCK_REALTIME
 };
