@@ -76,11 +76,8 @@ void Oracle::told(const Event& event, Time captured) {
         Truth& truth = truth_[place(log->unit)];
         // One that comes when the next start is under way already changes nothing.
         if (truth.failed_at && log->run == truth.failed_run) {
-            truth.no_space = truth.no_space || log->kind == FailureKind::disk_full;
             if (log->kind == FailureKind::port_taken) truth.port_taken = timeline_.now();
         }
-    } else if (const auto* space = std::get_if<SpaceChecked>(&event)) {
-        if (space->enough) truth_[place(space->unit)].no_space = false;
     }
     // A need that is away gives a new start when it is back.
     for (const Unit& real : systemd_.units())
@@ -95,7 +92,6 @@ void Oracle::told(const Event& event, Time captured) {
 void Oracle::forgive(Truth& truth) {
     truth.failed_at.reset();
     truth.port_taken.reset();
-    truth.no_space = false;
 }
 
 // A dependent that runs through the loss of what it leans on must show that it still serves; one
@@ -257,7 +253,6 @@ void Oracle::check_start(std::size_t index, bool restart) {
     if (truth.op_stopped && !truth.either)
         violation(node.name + " is started although an operator stopped it");
     if (truth.hold && !truth.either) violation(node.name + " is started although it is held");
-    if (truth.no_space) violation(node.name + " is started on a full disk");
     if (truth.port_taken && timeline_.now() - *truth.port_taken < 45s)
         violation(node.name + " is tried at once though its port is taken");
     truth.port_taken.reset();

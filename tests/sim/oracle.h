@@ -33,7 +33,6 @@ struct Truth { // about one unit
     // What it leans on.
     std::string run;        // as last told
     std::string failed_run; // the last of which a failure was told
-    bool no_space = false;  // was told of the failure it waits for
     std::optional<Time> port_taken;
     bool renewed = false;    // by a restart of ours that was not seen to come yet
     bool answers = true;     // its probes, as far as was told

@@ -36,8 +36,8 @@ std::string describe(const Event& event) {
         std::string operator()(const FatalLogSeen& e) const {
             return fmt::format("FatalLogSeen {} {}", e.unit, e.line);
         }
-        std::string operator()(const SpaceChecked& e) const {
-            return fmt::format("SpaceChecked {} {}", e.unit, e.enough);
+        std::string operator()(const GuardChecked& e) const {
+            return fmt::format("GuardChecked {} {}", e.unit, e.ok);
         }
     } visitor;
     return std::visit(visitor, event);
@@ -59,7 +59,6 @@ std::string describe(const Action& action) {
             return "TriggerWatchdog " + a.unit;
         }
         std::string operator()(const act::Explain& a) const { return "Explain " + a.sentence; }
-        std::string operator()(const act::CheckSpace& a) const { return "CheckSpace " + a.unit; }
         std::string operator()(const act::Warn& a) const { return "Warn " + a.sentence; }
         std::string operator()(const act::Announce& a) const {
             return fmt::format("Announce {} {}", a.unit, lakebed::to_string(a.state));

@@ -332,13 +332,6 @@ void World::perform(const Action& action) {
         return systemd_.reset_failed(place(reset->unit));
     if (const auto* deadline = std::get_if<act::SetDeadline>(&action)) return perform(*deadline);
     if (const auto* probe = std::get_if<act::RunProbe>(&action)) return perform(*probe);
-    if (const auto* space = std::get_if<act::CheckSpace>(&action)) {
-        const std::size_t index = place(space->unit);
-        const bool enough = timeline_.now() >= systemd_.units()[index].disk_until;
-        return timeline_.at(timeline_.now(), [=, this, life = life_] {
-            if (life == life_) tell(SpaceChecked{unit(index), enough});
-        });
-    }
     if (const auto* trigger = std::get_if<act::TriggerWatchdog>(&action)) {
         const std::size_t index = place(trigger->unit);
         timeline_.at(timeline_.now() + 5ms,
