@@ -85,9 +85,9 @@ Table write_node(const GraphNode& node) {
     if (node.guard) set(table, "guard", write_guard_check(*node.guard));
     Array addresses(node.addresses.begin(), node.addresses.end());
     if (!addresses.empty()) set(table, "addresses", std::move(addresses));
-    if (!node.data.empty()) set(table, "data", node.data);
     const bool brief = is_guard(node); // it starts nothing: only what is odd, for check_graph
     if (!brief || node.jvm) set(table, "jvm", node.jvm);
+    if (!node.data.empty()) set(table, "data", node.data);
     if (!brief || node.start_timeout != GraphNode().start_timeout)
         set(table, "start_timeout", to_string(node.start_timeout));
     if (node.probe) set(table, "probe", write_probe_spec(*node.probe));

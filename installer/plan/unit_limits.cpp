@@ -77,11 +77,12 @@ void check_java_memory(const DesiredUnit& unit, Diagnostics& diagnostics) {
                         unit.name, to_string(limits.heap), to_string(most)),
             fix);
     else if (all > most)
-        diagnostics.error({},
-                          fmt::format("Java heap, metaspace and direct memory of {} are together "
-                                      "{}, more than its MemoryMax of {}: the kernel would kill it",
-                                      unit.name, to_string(all), to_string(most)),
-                          fix);
+        diagnostics.error(
+            {},
+            fmt::format("Java heap, metaspace and direct memory of {} are together {} MiB, "
+                        "more than its MemoryMax of {} MiB: the kernel would kill it",
+                        unit.name, all.mib(), most.mib()),
+            fix);
 }
 
 void check_open_files(const std::vector<DesiredUnit>& units, std::uint64_t most_open_files,

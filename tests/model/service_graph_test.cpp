@@ -164,8 +164,8 @@ guard = { kind = "disk", path = "/d", min_free = 10, resume_free = 9, min_free_i
     EXPECT_EQ(all_text(diagnostics),
               "graph.toml:8:18: error: unknown kind of guard \"disc\"\n"
               "  fix: one of disk, clock, port\n"
-              "graph.toml:13:87: error: node.guard.min_free_inodes is negative\n"
-              "graph.toml:13:67: error: node.guard.resume_free is less than node.guard.min_free\n");
+              "graph.toml:13:89: error: node.guard.min_free_inodes is negative\n"
+              "graph.toml:13:68: error: node.guard.resume_free is less than node.guard.min_free\n");
 }
 
 TEST(Graph, needs_a_guard_as_what_it_is) {

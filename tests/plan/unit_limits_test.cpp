@@ -48,7 +48,7 @@ TEST(JavaMemory, AboveMemoryMaxIsAnError) {
         memory_problems(java("-Xmx800m -XX:MaxMetaspaceSize=128m "
                              "-XX:MaxDirectMemorySize=128m")),
         "error: Java heap, metaspace and direct memory of lakebed-x.service are together "
-        "1.03 GiB, more than its MemoryMax of 1 GiB: the kernel would kill it\n"
+        "1056 MiB, more than its MemoryMax of 1024 MiB: the kernel would kill it\n"
         "  fix: give it more memory, or take the option away: lakebed sets the heap itself\n");
 }
 

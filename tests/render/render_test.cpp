@@ -147,7 +147,10 @@ port = "@port@"
     ServiceGraph graph = read_graph(desired.graph, "graph.toml", none);
     const GraphNode* node = find_node(graph, "clock");
     ASSERT_TRUE(node);
-    EXPECT_EQ(node->needs, (std::vector<Need>{{"lakebed-redis.service", EdgeType::reconnects}}));
+    EXPECT_EQ(node->needs, (std::vector<Need>{{"lakebed-redis.service", EdgeType::reconnects},
+                                              {"guard:clock", EdgeType::init},
+                                              {"guard:disk", EdgeType::suspends},
+                                              {"guard:port-clock", EdgeType::init}}));
     EXPECT_EQ(node->probe, (ProbeSpec{TcpProbe{"127.0.0.1", 7123}}));
     std::string text = unit(desired, "lakebed-clock.service");
     EXPECT_NE(text.find("After=lakebed.target lakebedd.service lakebed-redis.service\n"),
