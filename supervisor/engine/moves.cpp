@@ -229,15 +229,18 @@ void become_ready(Turn& turn, Slot& slot) {
     node.bad_config = false;
     const bool ill = node.unverified_since || node.liveness_failures > 0;
     if (node.unverified_since) node.verify_wanted = true;
-    const bool well_again = node.state == State::degraded && !ill;
-    if (node.state != State::ready && !ill) tell_dependents(turn, slot);
+    const State was = node.state;
+    const bool well_again = was != State::ready && !ill;
+    // A deadline that comes due in another state than these two is gone.
+    const bool back = was != State::ready && was != State::degraded;
+    if (well_again) tell_dependents(turn, slot);
     become(turn, slot, ill ? State::degraded : State::ready);
     // A degraded run is no good one: what came due meanwhile comes due now.
     if ((fresh || well_again) && (node.attempts > 0 || node.slow || !node.restarts.empty()))
         turn.actions.push_back(
             act::SetDeadline{slot.spec->unit, Deadline::good_run,
                              std::max(turn.now, *node.ready_at + slot.spec->restart.reset_after)});
-    if (fresh && slot.spec->liveness)
+    if ((fresh || back) && slot.spec->liveness)
         turn.actions.push_back(act::SetDeadline{slot.spec->unit, Deadline::liveness,
                                                 turn.now + slot.spec->liveness->every});
 }

@@ -298,5 +298,42 @@ TEST(Simulation, AStopLongAfterTheTargetStartedOverSomebodysRestartIsAnOperators
     EXPECT_EQ(script.node("hive").state, State::stopped_by_operator);
 }
 
+TEST(Simulation, AStopByHandThatIsToldOfOverAStartOfOursEndsTheRunThatComes) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 postgres holdoff p1 signal 9
+        11 hive holdoff h1 signal 9
+        12 hive inactive
+        12 job hive stop done ours
+        13 hive inactive job stop
+        14 postgres active p2
+        15 hive inactive
+        15 job hive stop done
+        16 hive starting h2
+        17 hive active h2
+        18 hive stopping h2 job stop
+        19 hive inactive
+        19 job hive stop done ours
+        60 hive inactive
+    )"),
+              "restart postgres\nstop hive\nstart hive\nstop hive\n");
+    EXPECT_EQ(states(script), "postgres ready, hive stopped_by_operator");
+}
+
+TEST(Simulation, ARunThatComesBackFromAStopIsPingedAgain) {
+    Script script("postgres liveness");
+    script.play(R"(
+        0 postgres inactive
+        0 target down
+        1 postgres active p1
+        2 target down
+        10 due postgres liveness
+        20 target up t1
+    )");
+    EXPECT_EQ(script.play("60 postgres active p1", Show::all), "deadline postgres liveness 70.000\n"
+                                                               "postgres is ready\n"
+                                                               "\"postgres is ready\"\n");
+}
+
 } // namespace
 } // namespace lakebed::test
