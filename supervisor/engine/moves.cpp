@@ -66,6 +66,10 @@ bool in_flight(const NodeState& node) {
     return (node.state == State::starting || node.state == State::restarting) && !node.started_at;
 }
 
+bool stop_pends(const NodeState& node) {
+    return node.stop_owed || node.unit.job_type == "stop";
+}
+
 void cancel_retry(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     if (!node.retry_at) return;
@@ -186,7 +190,7 @@ void note_run(Turn& turn, Slot& slot) {
         node.parked = false;
         node.disk_full = false;
         node.stop_seen = false;
-        node.start_wanted = false;
+        node.start_wanted = node.stop_owed = false;
         node.verify_wanted = false;
         node.unverified_since.reset();
         node.verify_void = node.verifying;

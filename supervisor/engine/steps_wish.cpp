@@ -164,6 +164,7 @@ void ustart(Turn& turn, Slot& slot) {
     forget_failures(node);
     turn.changed = true;
     const bool ours = node.doomed != Doomed::no; // is the stop
+    if (node.state != State::stopping) node.start_wanted = stop_pends(node);
     switch (node.state) {
     case State::stopping:
         if (ours && !node.stop_sent)
@@ -229,6 +230,7 @@ void wake(Turn& turn, Slot& slot) {
         node.bad_config = false;
         node.disk_full = false;
         forget_failures(node);
+        if (node.state != State::stopping) node.start_wanted = stop_pends(node);
         if (node.state == State::backing_off || node.state == State::slow_lane ||
             node.state == State::stopped_by_operator || node.state == State::held) {
             cancel_retry(turn, slot);

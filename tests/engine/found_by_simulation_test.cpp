@@ -320,6 +320,38 @@ TEST(Simulation, AStopByHandThatIsToldOfOverAStartOfOursEndsTheRunThatComes) {
     EXPECT_EQ(states(script), "postgres ready, hive stopped_by_operator");
 }
 
+TEST(Simulation, AStopWhoseEndIsToldOfAfterAStartByCommandDoesNotUndoIt) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 hive stopping h1 job stop
+        11 hive inactive
+        12 user start hive
+        13 hive inactive
+        13 job hive stop done
+        14 hive starting h2
+        15 hive active h2
+    )"),
+              "start hive\n");
+    EXPECT_EQ(states(script), "postgres ready, hive ready");
+}
+
+TEST(Simulation, AStopOfBeforeTheTargetsStartThatEndsAfterItIsNotAnOperators) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        11 postgres inactive
+        11 job postgres stop done
+        12 postgres inactive job stop
+        13 target up t2
+        14 postgres inactive
+        14 job postgres stop done
+        15 postgres starting p2
+        16 postgres active p2
+    )"),
+              "start postgres\n");
+    EXPECT_EQ(script.node("postgres").state, State::ready);
+}
+
 TEST(Simulation, ARunThatComesBackFromAStopIsPingedAgain) {
     Script script("postgres liveness");
     script.play(R"(
