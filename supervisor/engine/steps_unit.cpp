@@ -12,9 +12,12 @@ using detail::Slot;
 void ignore(Turn&, Slot&) {}
 
 void came(Turn& turn, Slot& slot) {
-    if (slot.state->state != State::starting && slot.state->state != State::restarting)
-        adopt_wish(turn, slot);
+    NodeState& node = *slot.state;
+    // Taken for gone, so what happened to its needs meanwhile went by.
+    const bool kept = node.state != State::starting && node.unit.invocation_id == node.run;
+    if (node.state != State::starting && node.state != State::restarting) adopt_wish(turn, slot);
     note_run(turn, slot);
+    if (kept && !slot.needs.empty()) node.unverified_since = turn.now;
     become_ready(turn, slot);
 }
 

@@ -352,6 +352,28 @@ TEST(Simulation, AStopOfBeforeTheTargetsStartThatEndsAfterItIsNotAnOperators) {
     EXPECT_EQ(script.node("postgres").state, State::ready);
 }
 
+TEST(Simulation, ARunWhoseRestartWentMissingMustShowThatItServes) {
+    Script script("minio\n postgres probe needs minio\n hive probe needs postgres");
+    script.play(R"(
+        0 minio inactive
+        0 postgres inactive
+        0 hive inactive
+        0 target up t1
+        1 minio active m1
+        2 postgres active p1
+        3 hive active h1
+    )");
+    EXPECT_EQ(script.play(R"(
+        10 user restart hive
+        11 minio holdoff m1 signal 9
+        12 minio active m2
+        13 probe postgres ok
+        60 hive active h1
+    )"),
+              "restart hive\nrestart minio\nprobe postgres\nprobe hive\n");
+    EXPECT_EQ(states(script), "minio ready, postgres ready, hive degraded");
+}
+
 TEST(Simulation, ARunThatComesBackFromAStopIsPingedAgain) {
     Script script("postgres liveness");
     script.play(R"(
