@@ -320,6 +320,22 @@ TEST(Simulation, AStopByHandThatIsToldOfOverAStartOfOursEndsTheRunThatComes) {
     EXPECT_EQ(states(script), "postgres ready, hive stopped_by_operator");
 }
 
+TEST(Simulation, AStopByHandOfTheHoldOffThatCrossesOurRestartEndsTheRunThatComes) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 postgres holdoff p1 signal 9
+        11 postgres inactive
+        12 postgres inactive
+        12 job postgres stop done
+        13 postgres starting p2 job restart
+        14 postgres active p2
+        15 postgres inactive
+        15 job postgres stop done ours
+    )"),
+              "restart postgres\nstop postgres\n");
+    EXPECT_EQ(states(script), "postgres stopped_by_operator, hive ready");
+}
+
 TEST(Simulation, AStopWhoseEndIsToldOfAfterAStartByCommandDoesNotUndoIt) {
     Script script = up();
     EXPECT_EQ(script.play(R"(

@@ -32,7 +32,8 @@ struct Truth { // about one unit
     bool leaves_trace = false;        // … and visible in a snapshot, not in a signal only
     bool maybe_stopped = false;       // somebody stopped it, perhaps without a trace
     bool hold_unseen = false;         // its end by a start was not seen
-    bool either = false; // a start by people that left no trace, as nothing was to be done
+    bool crossed = false; // a stop that lakebedd did not know of, by its start: either may win
+    bool either = false;  // a start by people that left no trace, as nothing was to be done
     bool restart_asked = false;
     // What it leans on, as far as was told.
     bool lacks = false;      // a need of the running service is away

@@ -82,7 +82,8 @@ void Oracle::check_stop(std::size_t index) {
     const bool hold_off = truth.view.sub_state == "auto-restart";
     if (!systemd_.units()[index].installed)
         violation(name(index) + " is stopped and not in the graph");
-    if (!hold_off && !truth.either && !truth.op_stopped && !truth.hold && target_up)
+    if (!hold_off && !truth.either && !truth.crossed && !truth.op_stopped && !truth.hold &&
+        target_up)
         violation(name(index) + " runs and was stopped");
     truth.parked = truth.parked || hold_off;
 }

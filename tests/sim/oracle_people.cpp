@@ -32,13 +32,15 @@ void Oracle::starts(std::size_t unit) {
     truth.either =
         truth.either || ((truth.op_stopped || truth.hold) &&
                          (real.job ? real.job->type != "stop" : real.phase == Phase::active));
-    truth.op_stopped = truth.hold = truth.maybe_stopped = false;
+    truth.op_stopped = truth.hold = truth.maybe_stopped = truth.crossed = false;
     truth.pending_stop.reset();
     renew(unit);
 }
 
 void Oracle::began(std::size_t unit) {
-    truth_[unit].pending_stop.reset();
+    Truth& truth = truth_[unit];
+    truth.crossed = truth.crossed || truth.pending_stop;
+    truth.pending_stop.reset();
 }
 
 void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
@@ -55,6 +57,7 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
             real.run != truth.view.invocation_id || (real.job && truth.view.job_id == 0);
         truth.either = stops ? truth.last_start && unseen : truth.pending_stop.has_value();
         truth.pending_stop.reset();
+        truth.crossed = false;
         renew(i);
         switch (verb) {
         case Verb::start:
@@ -81,7 +84,7 @@ void Oracle::fresh_target() {
         Truth& truth = truth_[i];
         // A stop of this moment may come after the start.
         truth.maybe_stopped = truth.last_stop && timeline_.now() - *truth.last_stop < 1s;
-        truth.op_stopped = truth.either = false;
+        truth.op_stopped = truth.either = truth.crossed = false;
         truth.pending_stop.reset();
         forgive(truth);
         renew(i);
@@ -104,6 +107,9 @@ void Oracle::graph_reloaded(bool changed) {
 
 void Oracle::removed(std::size_t unit) {
     truth_[unit] = Truth();
+    // What starts without it has nothing to show for its absence.
+    for (std::size_t dependent : systemd_.units()[unit].dependents)
+        if (!truth_[dependent].up) truth_[dependent].unverified = false;
 }
 
 } // namespace lakebed::sim
