@@ -54,8 +54,11 @@ bool target_runs(const Turn& turn) {
 
 bool may_run(const Turn& turn, const NodeState& node) {
     return target_runs(turn) && node.known && !node.operator_stopped && !node.hold &&
-           !node.bad_config && !node.disk_full && node.doomed == Doomed::no &&
-           node.unit.load_state == "loaded";
+           !node.bad_config && !node.disk_full && node.doomed == Doomed::no && startable(node);
+}
+
+bool startable(const NodeState& node) {
+    return node.unit.load_state == "loaded";
 }
 
 bool lost(const Turn& turn, const NodeState& node) {
@@ -164,6 +167,7 @@ bool spend(Turn& turn, Slot& slot) {
 
 void reschedule(Turn& turn, Slot& slot, bool was_ready) {
     NodeState& node = *slot.state;
+    if (!startable(node)) return hold_back(turn, slot);
     prune(node.restarts, slot.spec->restart.budget_window, turn.now);
     const Retry retry = decide_retry(slot.spec->restart, node, was_ready, turn.state.random);
     node.slow = retry.slow;

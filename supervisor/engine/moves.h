@@ -18,6 +18,8 @@ void become(Turn& turn, detail::Slot& slot, State state);
 [[nodiscard]] bool lacks_need(const Turn& turn, const detail::Slot& slot);
 [[nodiscard]] bool target_runs(const Turn& turn);
 [[nodiscard]] bool may_run(const Turn& turn, const NodeState& node);
+// Its unit file is there and not masked: else PID 1 would refuse each start.
+[[nodiscard]] bool startable(const NodeState& node);
 [[nodiscard]] bool lost(const Turn& turn, const NodeState& node);
 // A start of ours of which nothing has been seen yet.
 [[nodiscard]] bool in_flight(const NodeState& node);

@@ -213,7 +213,7 @@ void ureset(Turn& turn, Slot& slot) {
     node.bad_config = false;
     node.disk_full = false;
     if (!target_runs(turn) || in_flight(node)) return;
-    if (needs_ready(turn, slot))
+    if (needs_ready(turn, slot) && startable(node))
         launch(turn, slot);
     else
         node.restart_wanted = true;
