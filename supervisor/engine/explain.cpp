@@ -88,7 +88,9 @@ std::string missing(const SupervisorState& state, const std::string& unit) {
     std::string text = fmt::format("{} is not ready", name_of(state, unit));
     const bool failed = node.attempts > 0 || node.bad_config || node.state == State::restarting ||
                         node.state == State::held;
-    if (node.last_incident && failed && !node.hold) return text + ": " + node.last_incident->detail;
+    const bool startable = node.unit.load_state != "masked" && node.unit.load_state != "not-found";
+    if (node.last_incident && failed && !node.hold && startable)
+        return text + ": " + node.last_incident->detail;
     const std::string said = trouble(state, unit);
     std::string_view why = said;
     for (std::string_view verb : {"was ", "is "})

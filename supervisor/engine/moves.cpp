@@ -61,7 +61,11 @@ bool target_runs(const Turn& turn) {
 
 bool may_run(const Turn& turn, const NodeState& node) {
     return target_runs(turn) && node.known && !node.operator_stopped && !node.hold &&
-           !node.bad_config && node.doomed == Doomed::no && node.unit.load_state == "loaded";
+           !node.bad_config && node.doomed == Doomed::no && startable(node);
+}
+
+bool startable(const NodeState& node) {
+    return node.unit.load_state == "loaded";
 }
 
 bool lost(const Turn& turn, const NodeState& node) {
@@ -70,6 +74,10 @@ bool lost(const Turn& turn, const NodeState& node) {
 
 bool in_flight(const NodeState& node) {
     return (node.state == State::starting || node.state == State::restarting) && !node.started_at;
+}
+
+bool stop_pends(const NodeState& node) {
+    return node.stop_owed || node.unit.job_type == "stop";
 }
 
 void cancel_retry(Turn& turn, Slot& slot) {
@@ -168,6 +176,7 @@ bool spend(Turn& turn, Slot& slot) {
 
 void reschedule(Turn& turn, Slot& slot, bool was_ready) {
     NodeState& node = *slot.state;
+    if (!startable(node)) return hold_back(turn, slot);
     prune(node.restarts, slot.spec->restart.budget_window, turn.now);
     const Retry retry = decide_retry(slot.spec->restart, node, was_ready, turn.state.random);
     node.slow = retry.slow;
@@ -193,7 +202,7 @@ void note_run(Turn& turn, Slot& slot) {
         node.ready_at.reset();
         node.parked = false;
         node.stop_seen = false;
-        node.start_wanted = false;
+        node.start_wanted = node.stop_owed = false;
         node.verify_wanted = false;
         node.unverified_since.reset();
         node.verify_void = node.verifying;
@@ -239,15 +248,18 @@ void become_ready(Turn& turn, Slot& slot) {
     node.bad_config = false;
     const bool ill = node.unverified_since || node.liveness_failures > 0;
     if (node.unverified_since) node.verify_wanted = true;
-    const bool well_again = node.state == State::degraded && !ill;
-    if (node.state != State::ready && !ill) tell_dependents(turn, slot);
+    const State was = node.state;
+    const bool well_again = was != State::ready && !ill;
+    // A deadline that comes due in another state than these two is gone.
+    const bool back = was != State::ready && was != State::degraded;
+    if (well_again) tell_dependents(turn, slot);
     become(turn, slot, ill ? State::degraded : State::ready);
     // A degraded run is no good one: what came due meanwhile comes due now.
     if ((fresh || well_again) && (node.attempts > 0 || node.slow || !node.restarts.empty()))
         turn.actions.push_back(
             act::SetDeadline{slot.spec->unit, Deadline::good_run,
                              std::max(turn.now, *node.ready_at + slot.spec->restart.reset_after)});
-    if (fresh && slot.spec->liveness)
+    if ((fresh || back) && slot.spec->liveness)
         turn.actions.push_back(act::SetDeadline{slot.spec->unit, Deadline::liveness,
                                                 turn.now + slot.spec->liveness->every});
 }

@@ -162,6 +162,7 @@ void ustart(Turn& turn, Slot& slot) {
     forget_failures(node);
     turn.changed = true;
     const bool ours = node.doomed != Doomed::no; // is the stop
+    if (node.state != State::stopping) node.start_wanted = stop_pends(node);
     switch (node.state) {
     case State::stopping:
         if (ours && !node.stop_sent)
@@ -214,7 +215,7 @@ void ureset(Turn& turn, Slot& slot) {
     forget_failures(node);
     node.bad_config = false;
     if (!target_runs(turn) || in_flight(node)) return;
-    if (needs_ready(turn, slot))
+    if (needs_ready(turn, slot) && startable(node))
         launch(turn, slot);
     else
         node.restart_wanted = true;
@@ -230,6 +231,7 @@ void wake(Turn& turn, Slot& slot) {
         node.operator_stopped = false;
         node.bad_config = false;
         forget_failures(node);
+        if (node.state != State::stopping) node.start_wanted = stop_pends(node);
         if (node.state == State::backing_off || node.state == State::slow_lane ||
             node.state == State::stopped_by_operator || node.state == State::held) {
             cancel_retry(turn, slot);

@@ -258,6 +258,7 @@ struct NodeState {
     bool slow_for_stack = false; // this time, as the budget of the stack was spent
     bool restart_wanted = false; // once, as soon as all needs are ready
     bool start_wanted = false;   // the stop under way no longer counts; its JobDone is to come
+    bool stop_owed = false;      // it was stopped, and the JobDone of that is to come
     bool stop_sent = false;      // for `doomed`
     bool stop_seen = false;      // going down by a job, not by dying
     Doomed doomed = Doomed::no;

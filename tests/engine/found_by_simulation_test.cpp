@@ -298,5 +298,112 @@ TEST(Simulation, AStopLongAfterTheTargetStartedOverSomebodysRestartIsAnOperators
     EXPECT_EQ(script.node("hive").state, State::stopped_by_operator);
 }
 
+TEST(Simulation, AStopByHandThatIsToldOfOverAStartOfOursEndsTheRunThatComes) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 postgres holdoff p1 signal 9
+        11 hive holdoff h1 signal 9
+        12 hive inactive
+        12 job hive stop done ours
+        13 hive inactive job stop
+        14 postgres active p2
+        15 hive inactive
+        15 job hive stop done
+        16 hive starting h2
+        17 hive active h2
+        18 hive stopping h2 job stop
+        19 hive inactive
+        19 job hive stop done ours
+        60 hive inactive
+    )"),
+              "restart postgres\nstop hive\nstart hive\nstop hive\n");
+    EXPECT_EQ(states(script), "postgres ready, hive stopped_by_operator");
+}
+
+TEST(Simulation, AStopByHandOfTheHoldOffThatCrossesOurRestartEndsTheRunThatComes) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 postgres holdoff p1 signal 9
+        11 postgres inactive
+        12 postgres inactive
+        12 job postgres stop done
+        13 postgres starting p2 job restart
+        14 postgres active p2
+        15 postgres inactive
+        15 job postgres stop done ours
+    )"),
+              "restart postgres\nstop postgres\n");
+    EXPECT_EQ(states(script), "postgres stopped_by_operator, hive ready");
+}
+
+TEST(Simulation, AStopWhoseEndIsToldOfAfterAStartByCommandDoesNotUndoIt) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 hive stopping h1 job stop
+        11 hive inactive
+        12 user start hive
+        13 hive inactive
+        13 job hive stop done
+        14 hive starting h2
+        15 hive active h2
+    )"),
+              "start hive\n");
+    EXPECT_EQ(states(script), "postgres ready, hive ready");
+}
+
+TEST(Simulation, AStopOfBeforeTheTargetsStartThatEndsAfterItIsNotAnOperators) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        11 postgres inactive
+        11 job postgres stop done
+        12 postgres inactive job stop
+        13 target up t2
+        14 postgres inactive
+        14 job postgres stop done
+        15 postgres starting p2
+        16 postgres active p2
+    )"),
+              "start postgres\n");
+    EXPECT_EQ(script.node("postgres").state, State::ready);
+}
+
+TEST(Simulation, ARunWhoseRestartWentMissingMustShowThatItServes) {
+    Script script("minio\n postgres probe needs minio\n hive probe needs postgres");
+    script.play(R"(
+        0 minio inactive
+        0 postgres inactive
+        0 hive inactive
+        0 target up t1
+        1 minio active m1
+        2 postgres active p1
+        3 hive active h1
+    )");
+    EXPECT_EQ(script.play(R"(
+        10 user restart hive
+        11 minio holdoff m1 signal 9
+        12 minio active m2
+        13 probe postgres ok
+        60 hive active h1
+    )"),
+              "restart hive\nrestart minio\nprobe postgres\nprobe hive\n");
+    EXPECT_EQ(states(script), "minio ready, postgres ready, hive degraded");
+}
+
+TEST(Simulation, ARunThatComesBackFromAStopIsPingedAgain) {
+    Script script("postgres liveness");
+    script.play(R"(
+        0 postgres inactive
+        0 target down
+        1 postgres active p1
+        2 target down
+        10 due postgres liveness
+        20 target up t1
+    )");
+    EXPECT_EQ(script.play("60 postgres active p1", Show::all), "deadline postgres liveness 70.000\n"
+                                                               "postgres is ready\n"
+                                                               "\"postgres is ready\"\n");
+}
+
 } // namespace
 } // namespace lakebed::test

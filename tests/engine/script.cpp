@@ -60,6 +60,8 @@ UnitSnapshot read_snapshot(const std::vector<std::string>& words, std::size_t at
             unit.job_id = 1;
             unit.job_type = words.at(at++);
             if (unit.job_type == "?") unit.job_type.clear();
+        } else if (key == "mask") {
+            unit.load_state = "masked";
         } else if (key == "ran") {
             unit.ran_before = true;
         } else if (key == "restarts") {

@@ -12,7 +12,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "sim/world.h"
+#include "sim/play.h"
 
 namespace {
 

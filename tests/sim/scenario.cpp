@@ -34,6 +34,7 @@ constexpr std::array kChoices = {
     Choice{Kind::op_start, "systemctl start", 6},
     Choice{Kind::op_restart, "systemctl restart", 6},
     Choice{Kind::op_reset_failed, "systemctl reset-failed", 3},
+    Choice{Kind::op_mask, "systemctl mask or unmask", 4},
     Choice{Kind::user_start, "lakebed start", 4},
     Choice{Kind::user_stop, "lakebed stop", 4},
     Choice{Kind::user_restart, "lakebed restart", 4},

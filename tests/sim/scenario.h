@@ -40,6 +40,7 @@ enum class Kind {
     op_start,
     op_restart, // systemctl
     op_reset_failed,
+    op_mask, // and unmask what is masked
     user_start,
     user_stop,
     user_restart,
@@ -53,7 +54,7 @@ enum class Kind {
     target_stop,                // and start after `span`
     target_restart,
     reboot,
-    reload_graph,
+    reload_graph, // the same, another, or without a node or with it again
 };
 [[nodiscard]] std::string_view to_string(Kind kind);
 

@@ -1,4 +1,4 @@
-// World: plays one Scenario against the real engine and says what was broken, if anything.
+// Play: one Scenario against the real engine; says what was broken, if anything.
 #pragma once
 
 #include <optional>
