@@ -5,11 +5,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/tools.sh
 label=${1:-}
-case $label in "" | unit | sim | system) ;; *) echo "test: unknown label $label; there are unit, sim, system" >&2; exit 2 ;; esac
+case $label in "" | unit | sim | system | recovery) ;; *) echo "test: unknown label $label; there are unit, sim, system, recovery" >&2; exit 2 ;; esac
 started=$SECONDS
 need_build_tools
 export CTEST_OUTPUT_ON_FAILURE=1
-if [ -z "$label" ] || [ "$label" = system ]; then
+if [ -z "$label" ] || [ "$label" = system ] || [ "$label" = recovery ]; then
     need_machine_tools
     need python3 python3-pytest python3-prometheus-client chromium
     export LAKEBED_DEB LAKEBED_DEPOT
@@ -30,7 +30,13 @@ if [ -z "$label" ] || [ "$label" = system ]; then
 else
     build dev
 fi
-say "prepared in $((SECONDS - started)) s; running ${label:-unit, sim and system} tests"
+say "prepared in $((SECONDS - started)) s; running ${label:-all} tests"
 export LAKEBED_SIM_SEEDS=${LAKEBED_SIM_SEEDS:-10000} LAKEBED_SEED=${LAKEBED_SEED:-$(date +%s)}
 say "sim: $LAKEBED_SIM_SEEDS seeds from 1, an hour each; fuzz smoke: 2000 inputs a target, LAKEBED_SEED=$LAKEBED_SEED"
+if [ "$label" = recovery ]; then
+    export LAKEBED_RECOVERY=full
+    say "recovery: 200 deaths of lakebedd from seed $LAKEBED_SEED, outages of 60 s, the same with plain systemd units"
+else
+    say "recovery: 20 deaths of lakebedd from seed $LAKEBED_SEED, outages of 20 s"
+fi
 exec ctest --test-dir build/dev ${label:+-L "^$label\$"} -j1

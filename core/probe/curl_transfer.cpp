@@ -119,6 +119,10 @@ void CurlTransfer::prepare_s3(const S3Endpoint& endpoint, const std::optional<S3
     curl_easy_setopt(easy_.get(), CURLOPT_PASSWORD, keys->secret_key.c_str());
 }
 
+void CurlTransfer::use_new_connection() {
+    curl_easy_setopt(easy_.get(), CURLOPT_FRESH_CONNECT, 1L);
+}
+
 void CurlTransfer::set_timeout(Duration timeout) {
     auto ms = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
     curl_easy_setopt(easy_.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(ms));

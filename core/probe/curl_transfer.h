@@ -20,6 +20,7 @@ class CurlTransfer {
     void prepare_get(const std::string& url);
     void prepare_s3(const S3Endpoint& endpoint, const std::optional<S3Keys>& keys,
                     const S3Request& request);
+    void use_new_connection(); // after prepare_*
     void set_timeout(Duration timeout);
 
     [[nodiscard]] void* handle() const { return easy_.get(); } // CURL*

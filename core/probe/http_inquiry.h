@@ -5,12 +5,10 @@
 // is what an HTTP client and a signer of our own would save lakebedd, of its 14.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <string>
 
 #include "probe/curl_transfer.h"
-#include "probe/loop_source.h"
+#include "probe/http_pool.h"
 #include "probe/probe.h"
 #include "probe/socket_inquiry.h"
 
@@ -25,34 +23,24 @@ class HttpInquiry {
 
     [[nodiscard]] bool wants_secrets() const { return true; } // each request is signed anew
     void ask(const ProbeSecrets& secrets);
-    void abort(); // closes the connection
+    void abort(); // the next question goes over a new connection
 
   private:
-    struct FreeMulti {
-        void operator()(void* multi) const noexcept;
-    };
-    static int on_socket_wish(void* easy, int fd, int what, void* self, void* unused);
-    static int on_timer_wish(void* multi, long milliseconds, void* self);
-
-    [[nodiscard]] bool make_handles();
     void run();
-    void drive(int fd, int curl_events);
     void finish(int curl_code);
     [[nodiscard]] ProbeOutcome judge_http(const HttpProbe& probe) const;
     void judge_s3();
     void ask_s3(const S3Keys& keys);
     void end(ProbeOutcome outcome);
 
-    sd_event* loop_;
+    std::shared_ptr<HttpPool> pool_;
     ProbeSpec spec_;
     InquiryReport report_;
     ProbeSecrets secrets_;
     bool vendor_key_refused_ = false; // known for this service process: asked once a connection
     bool asking_with_vendor_key_ = false;
-    std::map<int, LoopSource> sockets_;
-    LoopSource timer_;
-    std::unique_ptr<CurlTransfer> transfer_;
-    std::unique_ptr<void, FreeMulti> multi_; // CURLM
+    bool connect_anew_ = false;
+    CurlTransfer transfer_;
 };
 
 } // namespace lakebed

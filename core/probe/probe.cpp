@@ -1,9 +1,13 @@
 #include "probe/probe.h"
 
+#include <cerrno>
 #include <utility>
+
+#include <sys/socket.h>
 
 #include <fmt/format.h>
 
+#include "probe/codecs.h"
 #include "probe/http_inquiry.h"
 #include "probe/loop_source.h"
 #include "probe/postgres_inquiry.h"
@@ -105,6 +109,11 @@ struct Prober::State {
     // from deep inside itself.
     void deliver(ProbeOutcome reported) {
         outcome = std::move(reported);
+        if (!outcome.ok)
+            if (UniqueFd any(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)); !any.valid()) {
+                outcome.cannot_ask = true;
+                outcome.detail = "we cannot ask it: " + errno_clause(errno);
+            }
         deadline.reset();
         auto source = run_after(loop, Duration(0), [this] { call_back(); });
         if (source) delivery = *std::move(source);

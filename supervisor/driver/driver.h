@@ -89,6 +89,7 @@ class Driver {
     void perform(const Action& action);
     void queue_job(JobVerb verb, const std::string& unit);
     void run_probe(const std::string& unit, bool liveness);
+    void ask_again_later(const std::string& unit, bool liveness, const std::string& why);
     void set_deadline(const act::SetDeadline& deadline);
     void trigger_watchdog(const std::string& unit);
     void explain(const std::string& unit, const std::string& sentence);
@@ -129,6 +130,8 @@ class Driver {
     bool draining_ = false;
 
     std::map<std::pair<std::string, bool>, Prober> probers_; // unit, liveness
+    std::map<std::pair<std::string, bool>, EventSource> asking_again_; // unit, liveness
+    std::string ask_problem_;
     std::map<std::pair<std::string, Deadline>, EventSource> deadlines_;
     std::map<std::string, EventSource> dumps_; // thread dumps that precede a kill
     std::map<std::string, std::pair<std::string, TimePoint>>

@@ -13,9 +13,10 @@ namespace lakebed {
 namespace {
 
 // Wake-ups that may fall together do: only a restart is in a hurry.
+constexpr Duration kSlack = std::chrono::milliseconds(250);
 Duration slack_of(Deadline deadline) {
-    return deadline == Deadline::restart ? std::chrono::milliseconds(1)
-                                         : std::chrono::milliseconds(250);
+    if (deadline == Deadline::restart) return std::chrono::milliseconds(1);
+    return deadline == Deadline::liveness ? 4 * kSlack : kSlack;
 }
 
 // Time for a JVM to write its thread dump (SIGQUIT) before it is killed.
@@ -101,8 +102,23 @@ void Driver::run_probe(const std::string& unit, bool liveness) {
         prober = probers_.try_emplace({unit, liveness}, Prober(loop_.get(), *probe)).first;
     if (prober->second.busy()) return;
     prober->second.start([this, unit, liveness](const ProbeOutcome& outcome) {
+        if (outcome.cannot_ask) return ask_again_later(unit, liveness, outcome.detail);
         handle(ProbeResult{unit, liveness, outcome.ok, outcome.detail});
     });
+}
+
+// Our own lack of file descriptors or memory says nothing of a service: it must not be taken for
+// hung.
+void Driver::ask_again_later(const std::string& unit, bool liveness, const std::string& why) {
+    if (why != ask_problem_)
+        log_event(LogLevel::error, why + "; asking again every second", {{"UNIT", unit}});
+    ask_problem_ = why;
+    auto again = [this, unit, liveness] {
+        asking_again_.erase({unit, liveness});
+        run_probe(unit, liveness);
+    };
+    if (Result<EventSource> timer = loop_.after(std::chrono::seconds(1), kSlack, again))
+        asking_again_[{unit, liveness}] = std::move(*timer);
 }
 
 void Driver::set_deadline(const act::SetDeadline& deadline) {

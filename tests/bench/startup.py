@@ -18,7 +18,8 @@ ROUNDS = 3
 # As in the compose file of the reference: what each waits for is the one before it.
 COMPOSE_ORDER = ["postgres", "minio", "init-buckets", "redis", "zookeeper", "hive-metastore", "flink-jobmanager", "flink-taskmanager@1",
                  "flink-taskmanager@2", "flink-taskmanager@3", "flink-sql-gateway", "spark-history", "spark-connect"]
-JOBS = ["init-postgres", "init-databases", "init-metastore", "init-catalogs", "spark-client"]
+JOBS_BESIDE = ["init-catalogs", "spark-client"] # compose has these inside the services
+JOBS_BEFORE = {"postgres": ["init-postgres"], "hive-metastore": ["init-databases", "init-metastore"]}
 
 
 def unit(name):
@@ -40,9 +41,8 @@ def start(machine):
 
 
 def homes(machine):
-    names = ("flink", "hadoop", "iceberg-aws", "spark", "jre17", "hive-metastore")
-    return {name: machine.out("bash", "-c", f"echo /opt/lakebed/store/{name}-[0-9]*") if name != "jre17"
-            else machine.out("bash", "-c", "echo /opt/lakebed/store/jre17-*") for name in names}
+    return {name: machine.out("bash", "-c", f"echo /opt/lakebed/store/{name}-*").split()[0]
+            for name in ("flink", "hadoop", "iceberg-aws", "spark", "jre17")}
 
 
 def use_vendor_scripts(machine):
@@ -79,31 +79,19 @@ def use_vendor_scripts(machine):
 
 
 def compose_order(machine):
+    """One after the other, looked at every 5 s; lakebedd starts nothing while its target is down."""
     stop(machine)
-    # Not by lakebedd: one after the other, looked at every 5 s.
-    machine.run("systemctl", "mask", "--runtime", "lakebedd.service")
-    try:
-        machine.run("systemctl", "start", *[unit(job) for job in JOBS if job in ("init-catalogs", "spark-client")])
-        steps = ["init-postgres", *COMPOSE_ORDER]
-        steps[steps.index("hive-metastore"):0] = []
-        steps = [step for name in steps for step in ((["init-databases", "init-metastore", name]) if name == "hive-metastore" else [name])]
-        began = time.monotonic()
-        for name in steps:
-            machine.run("systemctl", "start", "--no-block", unit(name))
-            if name.startswith("init-"): # compose has these inside the services
-                while machine.active(unit(name)) != "active":
-                    time.sleep(0.1)
-                continue
-            while True:
-                time.sleep(5)
-                if machine.active(unit(name)) == "active":
-                    break
-                if time.monotonic() - began > 600:
-                    raise SystemExit(f"{name} is not ready in the reference's order")
-        return time.monotonic() - began
-    finally:
-        machine.run("systemctl", "stop", *[unit(name) for name in reversed(COMPOSE_ORDER + JOBS)], unit("init-postgres"), timeout=300, check=False)
-        machine.run("systemctl", "unmask", "--runtime", "lakebedd.service")
+    machine.run("systemctl", "start", *[unit(job) for job in JOBS_BESIDE])
+    began = time.monotonic()
+    for name in COMPOSE_ORDER:
+        for job in JOBS_BEFORE.get(name, []):
+            machine.run("systemctl", "start", unit(job))
+        machine.run("systemctl", "start", "--no-block", unit(name))
+        while machine.active(unit(name)) != "active":
+            time.sleep(5)
+            if time.monotonic() - began > 600:
+                raise SystemExit(f"{name} is not ready in the reference's order")
+    return time.monotonic() - began
 
 
 def main():
@@ -114,7 +102,8 @@ def main():
         machine.run("tee", "/etc/lakebed/conf.d/10-bench.toml", input="[spark-connect]\nfence = 'none'\n")
         machine.run("lakebed", "up", "--offline", timeout=600)
         machine.run("lakebed", "wait", "--timeout", "300", timeout=320)
-        cold = start(machine)[0] # before there is any class archive
+        machine.sh("systemctl stop lakebed-class-archives.service; rm -f /var/cache/lakebed/cds/*.jsa")
+        cold = start(machine)[0]
         machine.run("systemctl", "start", "lakebed-class-archives.service", timeout=900)
         shipped = [start(machine) for _ in range(ROUNDS)]
         directories = use_vendor_scripts(machine)

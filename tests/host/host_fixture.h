@@ -1,8 +1,11 @@
 // A host below a temporary directory: real files, but no accounts and no systemd.
 #pragma once
 
+#include <functional>
+
 #include <grp.h>
 #include <pwd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -97,6 +100,24 @@ struct HostTest : testing::Test {
             step.from.push_back({made.name, sha256_hex(content), made.size, path});
         }
         return step;
+    }
+
+    // Applies in a process of its own, which ends there and then; no destructor runs.
+    static void die_at(std::size_t step, FaultPoint point,
+                       const std::function<void(const ApplyOptions&)>& run) {
+        pid_t pid = ::fork();
+        ASSERT_GE(pid, 0);
+        if (pid == 0) {
+            ApplyOptions options;
+            options.fault = [&](std::size_t at, FaultPoint where) {
+                if (at == step && where == point) ::_exit(42);
+            };
+            (void)run(options);
+            ::_exit(0);
+        }
+        int status = 0;
+        ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+        ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 42) << "did not come to that point";
     }
 
     EnsureDir directory(const std::string& path, std::uint32_t mode,

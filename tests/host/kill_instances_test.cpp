@@ -1,6 +1,4 @@
 // Another number of instances, with the apply killed at every point of every step and run again.
-#include <sys/wait.h>
-
 #include <gmock/gmock.h>
 
 #include "host/steps.h"
@@ -142,22 +140,6 @@ struct KilledInstances : test::HostTest {
             ASSERT_TRUE(host.run_unit(unit));
     }
 
-    void run_and_die_at(std::size_t step, FaultPoint point) {
-        pid_t pid = ::fork();
-        ASSERT_GE(pid, 0);
-        if (pid == 0) {
-            ApplyOptions options;
-            options.fault = [&](std::size_t at, FaultPoint where) {
-                if (at == step && where == point) ::_exit(42);
-            };
-            (void)run(options);
-            ::_exit(0);
-        }
-        int status = 0;
-        ASSERT_EQ(::waitpid(pid, &status, 0), pid);
-        ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 42) << "did not come to that point";
-    }
-
     // Units that run, units that are installed, generation and what it remembers.
     std::string state() {
         std::string text;
@@ -188,7 +170,7 @@ struct KilledInstances : test::HostTest {
                              std::to_string(static_cast<int>(point)));
                 start_over(from);
                 configure(to);
-                run_and_die_at(step, point);
+                die_at(step, point, [&](const ApplyOptions& options) { (void)run(options); });
                 if (HasFatalFailure()) return;
                 Result<void> again = run();
                 ASSERT_TRUE(again) << again.error().message;

@@ -2,7 +2,6 @@
 #include <map>
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <gmock/gmock.h>
 
@@ -59,23 +58,6 @@ struct Killed : test::HostTest {
         return apply(plan, files, lock, options);
     }
 
-    // In a process of its own, which ends there and then; no destructor runs.
-    void run_and_die_at(std::size_t step, FaultPoint point) {
-        pid_t pid = ::fork();
-        ASSERT_GE(pid, 0);
-        if (pid == 0) {
-            ApplyOptions options;
-            options.fault = [&](std::size_t at, FaultPoint where) {
-                if (at == step && where == point) ::_exit(42);
-            };
-            (void)run(options);
-            ::_exit(0);
-        }
-        int status = 0;
-        ASSERT_EQ(::waitpid(pid, &status, 0), pid);
-        ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 42) << "did not come to that point";
-    }
-
     // Path -> type, mode, content of everything but the depot. Of secrets and the site's id only
     // that they are there: they are random.
     std::map<std::string, std::string> state() {
@@ -114,7 +96,7 @@ TEST_F(Killed, at_any_point_and_run_again_the_result_is_the_same) {
             SCOPED_TRACE(to_string(plan.steps[step]) + ", point " +
                          std::to_string(static_cast<int>(point)));
             start_over();
-            run_and_die_at(step, point);
+            die_at(step, point, [&](const ApplyOptions& options) { (void)run(options); });
             if (HasFatalFailure()) return;
             std::string secret = test::file_text(dir / "etc/secrets/redis");
             std::string site = test::file_text(dir / "var/site.toml");

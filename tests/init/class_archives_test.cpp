@@ -39,14 +39,14 @@ TEST_F(JvmArgumentsFile, RecordsWhatIsLoadedWhileThereIsNoArchive) {
 }
 
 TEST_F(JvmArgumentsFile, UsesAnArchiveThatOnlyRootCanHaveWritten) {
-    if (::geteuid() != 0) GTEST_SKIP() << "needs root to make a file of root's";
+    EXPECT_EQ(written("/etc/passwd"), "-XX:SharedArchiveFile=/etc/passwd\n"); // root's, 0644
     std::string archive = place_.write("x.jsa", "an archive");
-    ASSERT_EQ(::chmod(archive.c_str(), 0644), 0);
-    EXPECT_EQ(written(archive), "-XX:SharedArchiveFile=" + archive + "\n");
-    ASSERT_EQ(::chmod(archive.c_str(), 0664), 0);
+    ASSERT_EQ(::chmod(archive.c_str(), 0666), 0);
     EXPECT_EQ(written(archive), recording());
     ASSERT_EQ(::chmod(archive.c_str(), 0644), 0);
-    ASSERT_EQ(::chown(archive.c_str(), 65534, 65534), 0);
+    if (::geteuid() == 0) {
+        ASSERT_EQ(::chown(archive.c_str(), 65534, 65534), 0);
+    }
     EXPECT_EQ(written(archive), recording());
 }
 

@@ -1,21 +1,13 @@
 #include <gtest/gtest.h>
 
-#include "input/profile.h"
-#include "support/text.h"
+#include "conf_text.h"
 
 namespace lakebed {
 namespace {
 
 using test::all_text;
-
-std::string problems(const std::string& text) {
-    Diagnostics diagnostics;
-    (void)read_service_conf(text, "s.toml", diagnostics);
-    return all_text(diagnostics);
-}
-
-const std::string kHead =
-    "[service]\nname = \"s\"\nuser = \"lakebed-s\"\nunit = \"s.service.in\"\n";
+using test::kHead;
+using test::problems;
 
 TEST(ServiceConf, holds_everything_known_of_a_service) {
     Diagnostics diagnostics;

@@ -1,21 +1,14 @@
 #include <gtest/gtest.h>
 
-#include "input/profile.h"
-#include "support/text.h"
+#include "conf_text.h"
 
 namespace lakebed {
 namespace {
 
 using test::all_text;
+using test::kHead;
+using test::problems;
 
-std::string problems(const std::string& text) {
-    Diagnostics diagnostics;
-    (void)read_service_conf(text, "s.toml", diagnostics);
-    return all_text(diagnostics);
-}
-
-const std::string kHead =
-    "[service]\nname = \"s\"\nuser = \"lakebed-s\"\nunit = \"s.service.in\"\n";
 const std::string kShared = "[shared]\nname = \"f\"\n";
 
 TEST(SharedConf, holds_what_several_services_have_in_common) {

@@ -1,8 +1,7 @@
 // Services whose unit is a template: from conf/ to the plan.
 #include <gtest/gtest.h>
 
-#include "support/fake_host.h"
-#include "support/small_profile.h"
+#include "planned_host.h"
 
 namespace lakebed::test {
 namespace {
@@ -19,23 +18,6 @@ SmallStack workers(int count, const std::string& conf = kWorkerConf) {
         small_stack("[worker]\ninstances = " + std::to_string(count) + "\n", {kStoreConf, conf});
     EXPECT_EQ(all_text(small.diagnostics), "");
     return small;
-}
-
-Plan apply_to(FakeHost& host, const SmallStack& small, const PlanOptions& options = {}) {
-    Diagnostics diagnostics;
-    Inventory inventory = *host.read_inventory(inventory_query(small.stack, small.desired));
-    Plan plan = make_plan(small.stack, small.desired, inventory, diagnostics, options);
-    EXPECT_EQ(all_text(diagnostics), "");
-    for (const Step& step : plan.steps)
-        if (!host.perform(step, {})) break;
-    return plan;
-}
-
-FakeHost host_with(const SmallStack& small) {
-    FakeHost host(small.data.catalog.artifacts);
-    apply_to(host, small);
-    host.start_everything();
-    return host;
 }
 
 // The steps that are about units.

@@ -1,9 +1,15 @@
 #include "probe/probe.h"
 
+#include <filesystem>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "support/fake_server.h"
 #include "sys/event_loop.h"
+#include "sys/unique_fd.h"
 
 namespace lakebed {
 namespace {
@@ -56,22 +62,85 @@ TEST(Prober, IsReadyWhenRedisAnswersPing) {
               (ProbeOutcome{.ok = true, .detail = "answers"}));
 }
 
-TEST(Prober, KeepsItsConnectionBetweenProbes) {
-    FakeServer server(redis);
-    auto loop = EventLoop::make();
-    Prober prober(loop->get(), redis_at(server.port()), kSecrets);
+std::optional<Answer> web(const std::string& received) {
+    if (!received.ends_with("\r\n\r\n")) return std::nullopt;
+    return Answer{"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"};
+}
+
+// Probes again and again, with `between` before each but the first.
+std::vector<bool> probe_thrice(EventLoop& loop, const ProbeSpec& spec,
+                               const std::function<void(Prober&)>& between) {
+    Prober prober(loop.get(), spec, kSecrets);
     std::vector<bool> answers;
     std::function<void(const ProbeOutcome&)> next = [&](const ProbeOutcome& told) {
         answers.push_back(told.ok);
-        if (answers.size() == 3)
-            loop->stop();
-        else
-            prober.start(next);
+        if (answers.size() == 3) return loop.stop();
+        between(prober);
+        prober.start(next);
     };
     prober.start(next);
+    EXPECT_TRUE(loop.run().has_value());
+    return answers;
+}
+
+TEST(Prober, KeepsItsConnectionBetweenProbesUntilToldToDropIt) {
+    const std::vector<bool> all{true, true, true};
+    for (const auto& behaviour : {redis, web})
+        for (bool drop : {false, true}) {
+            FakeServer server(behaviour);
+            auto loop = EventLoop::make();
+            ProbeSpec spec = behaviour == redis ? redis_at(server.port()) : http_at(server.port());
+            EXPECT_EQ(probe_thrice(*loop, spec,
+                                   [&](Prober& prober) {
+                                       if (drop) prober.disconnect();
+                                   }),
+                      all);
+            EXPECT_EQ(server.connections(), drop ? 3 : 1) << kind_name(spec);
+        }
+}
+
+TEST(Prober, AsksManyAtOnceWithOneDescriptorForEach) {
+    constexpr int kMany = 40;
+    FakeServer server(web);
+    auto loop = EventLoop::make();
+    auto descriptors = [] {
+        return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+    };
+    std::vector<Prober> probers;
+    int ready = 0;
+    const auto before = descriptors();
+    for (int i = 0; i < kMany; ++i)
+        probers.emplace_back(loop->get(), http_at(server.port()), kSecrets);
+    for (Prober& prober : probers)
+        prober.start([&](const ProbeOutcome& told) {
+            ready += told.ok;
+            if (ready == kMany) loop->stop();
+        });
     ASSERT_TRUE(loop->run().has_value());
-    EXPECT_EQ(answers, (std::vector<bool>{true, true, true}));
-    EXPECT_EQ(server.connections(), 1);
+    EXPECT_LE(descriptors() - before, 2 * kMany + 5); // the server's ends are ours too
+}
+
+TEST(Prober, SaysThatItCannotAskWhenItLacksDescriptors) {
+    auto loop = EventLoop::make();
+    Prober prober(loop->get(), redis_at(test::closed_port()), kSecrets);
+    rlimit usual{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+    ProbeOutcome outcome;
+    prober.start([&](const ProbeOutcome& first) { // now the loop has what it needs itself
+        EXPECT_FALSE(first.cannot_ask);
+        UniqueFd next(::dup(0));
+        rlimit none{static_cast<rlim_t>(next.get()), usual.rlim_max};
+        next.reset();
+        ::setrlimit(RLIMIT_NOFILE, &none);
+        prober.start([&](const ProbeOutcome& told) {
+            outcome = told;
+            loop->stop();
+        });
+    });
+    EXPECT_TRUE(loop->run().has_value());
+    ::setrlimit(RLIMIT_NOFILE, &usual);
+    EXPECT_TRUE(outcome.cannot_ask) << outcome.detail;
+    EXPECT_EQ(outcome.detail, "we cannot ask it: too many open files");
 }
 
 TEST(Prober, ConnectsAnewWhenTheServiceClosedTheKeptConnection) {
