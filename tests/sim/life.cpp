@@ -82,7 +82,8 @@ void Life::stop_target() {
     target_up_ = false;
     arrive([this] { tell(TargetStopping{}); });
     for (Unit& real : systemd_.units())
-        if (real.job || (real.phase != Phase::inactive && real.phase != Phase::failed))
+        if (!is_guard(*real.spec) &&
+            (real.job || (real.phase != Phase::inactive && real.phase != Phase::failed)))
             systemd_.request(real.index, "stop", Who::systemd, true);
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -32,6 +33,8 @@ class Life {
     void read_log(const UnitChanged& failed);
     void publish();
     void check_deadlines();
+    void check_guards(bool all); // else those that have changed only
+    void watch_guards(std::uint64_t life);
     void check_shortcuts(Supervisor& whole, const Event& event, const std::vector<Action>& actions);
 
     // What it does.
@@ -84,6 +87,7 @@ class Life {
         deadlines_;
     std::uint64_t deadline_token_ = 0;
     std::vector<std::array<bool, 2>> probing_; // by unit, readiness and liveness
+    std::map<std::size_t, bool> guards_told_;  // in this life
     std::set<std::string> logs_seen_;
     bool die_before_acting_ = false;
     bool target_up_ = false;

@@ -22,7 +22,8 @@ void Life::arrive(std::function<void()> what) {
 
 void Life::list_all() {
     for (const Unit& real : systemd_.units())
-        if (real.installed) tell(UnitChanged{unit(real.index), systemd_.snapshot(real.index)});
+        if (real.installed && !is_guard(*real.spec))
+            tell(UnitChanged{unit(real.index), systemd_.snapshot(real.index)});
 }
 
 void Life::connect() {
@@ -30,6 +31,7 @@ void Life::connect() {
     connected_ = true;
     hinted_.assign(hinted_.size(), false);
     last_arrival_ = timeline_.now();
+    check_guards(true);
     list_all();
     if (!engine_) return;
     if (target_up_)
@@ -58,6 +60,7 @@ void Life::boot_daemon() {
     oracle_.daemon_started();
     connect();
     if (engine_) read_again_each_minute(life_);
+    if (engine_) watch_guards(life_);
 }
 
 void Life::read_again_each_minute(std::uint64_t life) {
@@ -96,8 +99,11 @@ void Life::tell(const Event& event, Time captured) {
     // One event in so many is also given to an engine that looks at every node.
     std::optional<Supervisor> whole;
     if (outcome_.events % 256 == 0) whole.emplace(engine_->state());
-    std::vector<Action> actions = engine_->on(event, clock());
-    if (whole) check_shortcuts(*whole, event, actions);
+    const auto* guard = std::get_if<GuardChecked>(&event);
+    const bool blind = mutant_ == Mutant::ignores_guards && guard != nullptr;
+    std::vector<Action> actions =
+        engine_->on(blind ? GuardChecked{guard->unit, true, {}} : event, clock());
+    if (whole && !blind) check_shortcuts(*whole, event, actions);
     if (std::holds_alternative<GraphReloaded>(event)) publish();
     ++outcome_.events;
     outcome_.actions += actions.size();

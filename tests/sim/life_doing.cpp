@@ -30,7 +30,7 @@ bool Life::answers(std::size_t index, bool liveness) const {
     if (real.stuck) return false;
     for (const Link& link : real.needs) {
         const Unit& need = systemd_.units()[link.unit];
-        if (link.type != EdgeType::init && (need.phase != Phase::active || need.hung)) return false;
+        if (is_leaned_on(link.type) && (need.phase != Phase::active || need.hung)) return false;
     }
     return true;
 }
@@ -70,13 +70,6 @@ void Life::perform(const Action& action) {
         return systemd_.reset_failed(systemd_.place(reset->unit));
     if (const auto* deadline = std::get_if<act::SetDeadline>(&action)) return perform(*deadline);
     if (const auto* probe = std::get_if<act::RunProbe>(&action)) return perform(*probe);
-    if (const auto* space = std::get_if<act::CheckSpace>(&action)) {
-        const std::size_t index = systemd_.place(space->unit);
-        const bool enough = timeline_.now() >= systemd_.units()[index].disk_until;
-        return timeline_.at(timeline_.now(), [=, this, life = life_] {
-            if (life == life_) tell(SpaceChecked{unit(index), enough});
-        });
-    }
     if (const auto* trigger = std::get_if<act::TriggerWatchdog>(&action)) {
         const std::size_t index = systemd_.place(trigger->unit);
         timeline_.at(timeline_.now() + 5ms,

@@ -81,6 +81,9 @@ void Life::inject(const Fault& fault) {
     const bool service = real.spec->kind == NodeKind::service;
     if (trace_) note("FAULT " + sim::describe(scenario_, fault));
     if (!real.installed && fault.kind < Kind::user_stop_all) return;
+    if (is_guard(*real.spec) != (fault.kind == Kind::guard) &&
+        (fault.kind < Kind::user_stop_all || fault.kind == Kind::reload_graph))
+        return;
     switch (fault.kind) {
     case Kind::crash:
         if (fault.count % 2 == 0)
@@ -109,6 +112,9 @@ void Life::inject(const Fault& fault) {
     case Kind::disk_full:
         real.disk_until = timeline_.now() + fault.span * fault.count;
         systemd_.kill(fault.unit, "exit-code", CLD_EXITED, 1);
+        break;
+    case Kind::guard:
+        real.disk_until = std::max(real.disk_until, timeline_.now() + fault.span * fault.count);
         break;
     case Kind::hang:
         if (service && real.spec->liveness && real.phase == Phase::active) real.hung = true;

@@ -43,6 +43,8 @@ std::string_view to_string(Mutant mutant) {
         return "ignores lost needs of what runs";
     case Mutant::trusts_without_probe:
         return "calls ready what it has not asked";
+    case Mutant::ignores_guards:
+        return "takes every guard for ready";
     }
     return "";
 }

@@ -26,9 +26,8 @@ void Oracle::told(const Event& event, Time captured) {
         answered(*answer);
     } else if (const auto* log = std::get_if<FatalLogSeen>(&event)) {
         logged(*log);
-    } else if (const auto* space = std::get_if<SpaceChecked>(&event)) {
-        if (space->enough) truth_[systemd_.place(space->unit)].no_space = false;
-        return;
+    } else if (const auto* guard = std::get_if<GuardChecked>(&event)) {
+        guarded(*guard);
     } else if (const auto* starting = std::get_if<TargetStarting>(&event)) {
         target_up = true;
         // A stop that came while this was on its way goes with the stops before it.
@@ -123,7 +122,7 @@ void Oracle::lean() {
         for (const Link& need : real.needs) {
             const Truth& its = truth_[need.unit];
             missing = missing || !its.serves;
-            if (need.type == EdgeType::init || !its.viewed) continue;
+            if (!is_leaned_on(need.type) || !its.viewed) continue;
             lacks = lacks || !its.there;
             down = down || !its.up;
             renewed = renewed || !its.serves;
@@ -161,7 +160,8 @@ void Oracle::daemon_started() {
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         Truth& truth = truth_[i];
         truth.viewed = truth.up = truth.there = truth.serves = false;
-        truth.alive = true; // it counts anew
+        truth.bad_since.reset(); // it is told anew
+        truth.alive = true;      // it counts anew
         truth.view = {};
         truth.actions.clear();
         relieve(i, 1);

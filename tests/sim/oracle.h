@@ -49,6 +49,8 @@ struct Truth { // about one unit
     bool bad_config = false;
     std::optional<Time> port_taken;
     std::optional<Time> up_since; // of `run`
+    // Of a guard that is not ready: since when, and when it was last so, as told.
+    std::optional<Time> bad_since, last_bad;
     // Counting.
     std::deque<Time> starts;
     std::deque<std::pair<Time, int>> relief; // starts that are not restarts of a failure
@@ -92,6 +94,12 @@ class Oracle {
     void answered(const ProbeResult& event);
     void logged(const FatalLogSeen& event);
     void lean();
+    void guarded(const GuardChecked& event);
+    // By a guard that is not ready, or was so lately: a stop may have waited for a start's end.
+    [[nodiscard]] std::optional<Time> suspended_since(std::size_t unit) const;
+    [[nodiscard]] bool started_by_hand(std::size_t unit, Time since) const;
+    void check_suspension(std::size_t unit);
+    void check_writers();
     static void forgive(Truth& truth);
     // What was done.
     void check_start(std::size_t unit, bool restart);

@@ -81,9 +81,10 @@ void Oracle::check_stop(std::size_t index) {
     const bool hold_off = truth.view.sub_state == "auto-restart";
     if (!systemd_.units()[index].installed)
         violation(name(index) + " is stopped and not in the graph");
-    if (!hold_off && !truth.either && !truth.crossed && !truth.op_stopped && !truth.hold &&
-        target_up)
+    const bool wanted = !truth.either && !truth.crossed && !truth.op_stopped && !truth.hold;
+    if (!hold_off && wanted && target_up && !suspended_since(index))
         violation(name(index) + " runs and was stopped");
+    if (!hold_off && wanted && target_up) check_suspension(index);
     truth.parked = truth.parked || hold_off;
 }
 
@@ -120,6 +121,7 @@ void Oracle::acted(const std::vector<Action>& actions) {
 }
 
 void Oracle::settled(Published nodes) {
+    check_writers();
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         const Truth& truth = truth_[i];
         if (!nodes[i] || nodes[i]->state != State::ready || !truth.viewed) continue;

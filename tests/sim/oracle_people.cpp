@@ -47,6 +47,7 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
     if (!only && (verb == Verb::start || verb == Verb::restart)) quick_.clear();
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         if ((only && *only != i) || !systemd_.units()[i].installed) continue;
+        if (is_guard(*systemd_.units()[i].spec)) continue;
         Truth& truth = truth_[i];
         // Wishes that cross each other on their way to lakebedd.
         const bool stops = verb == Verb::stop || verb == Verb::hold;

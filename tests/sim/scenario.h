@@ -33,6 +33,7 @@ enum class Kind {
     port_taken, // exit 1, and its starts fail until the port is free
     disk_full,  // the same with space
     hang,       // no answer until it is killed
+    guard,      // a disk that fills up, a port that somebody takes, for a while
     flap,       // dies soon after each start, for a while
     bad_starts, // the next starts fail
     stuck,      // readiness is lost until it is restarted
