@@ -53,10 +53,9 @@ void renew(Turn& turn, Slot& slot) {
         node.verify_wanted = true;
         node.unverified_since = turn.now;
     }
-    if ((session_over || node.restart_wanted) && may_run(turn, node)) {
-        if (!node.retry_at && needs_ready(turn, slot)) return launch(turn, slot);
-        if (!session_over) return;
-    }
+    if ((session_over || node.restart_wanted) && may_run(turn, node) && !node.retry_at &&
+        needs_ready(turn, slot))
+        return launch(turn, slot);
     if (session_over) {
         node.unverified_since = turn.now;
         return become(turn, slot, State::degraded);

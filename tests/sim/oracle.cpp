@@ -75,6 +75,10 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
         truth.bad_config = event.now.exec_main_status == 78;
         truth.failed_run = run;
     }
+    if (event.now.load_state == "masked") { // to unmask it starts it at once
+        truth.failed_at.reset();
+        truth.port_taken.reset();
+    }
     const bool gone = event.now.active_state == "inactive" && event.now.job_id == 0;
     if (truth.pending_stop && truth.leaves_trace && gone && captured >= *truth.pending_stop) {
         truth.op_stopped = true;
