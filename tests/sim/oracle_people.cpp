@@ -88,7 +88,8 @@ void Oracle::fresh_target() {
         // has not heard of yet may be an operator's stop or that of the target.
         auto just_now = [&](std::optional<Time> at) { return at && timeline_.now() - *at < 1s; };
         truth.maybe_stopped = just_now(truth.last_stop) || just_now(truth.last_start);
-        truth.op_stopped = truth.either = truth.crossed = false;
+        truth.op_stopped = truth.either = false;
+        truth.crossed = just_now(truth.last_stop);
         truth.pending_stop.reset();
         forgive(truth);
         renew(i);
