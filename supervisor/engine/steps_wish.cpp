@@ -31,8 +31,10 @@ void begin(Turn& turn, Slot& slot) {
 void renew(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     if (lacks_need(turn, slot)) {
-        if (!node.unverified_since) node.probe_detail.clear();
-        node.unverified_since = turn.now;
+        if (!node.unverified_since) {
+            node.probe_detail.clear();
+            node.unverified_since = turn.now;
+        }
         node.verify_wanted = true;
         node.verify_void = node.verifying;
         return become(turn, slot, State::degraded);
@@ -57,7 +59,7 @@ void renew(Turn& turn, Slot& slot) {
         needs_ready(turn, slot))
         return launch(turn, slot);
     if (session_over) {
-        node.unverified_since = turn.now;
+        if (!node.unverified_since) node.unverified_since = turn.now;
         return become(turn, slot, State::degraded);
     }
     if (!node.verify_wanted) return;

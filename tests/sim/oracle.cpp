@@ -126,9 +126,9 @@ void Oracle::answered(const ProbeResult& event) {
 
 void Oracle::logged(const FatalLogSeen& event) {
     Truth& truth = truth_[systemd_.place(event.unit)];
+    truth.bad_config = truth.bad_config || event.kind == FailureKind::bad_config;
     // One that comes when the next start is under way already changes nothing.
     if (!truth.failed_at || event.run != truth.failed_run) return;
-    truth.bad_config = truth.bad_config || event.kind == FailureKind::bad_config;
     truth.no_space = truth.no_space || event.kind == FailureKind::disk_full;
     if (event.kind == FailureKind::port_taken) truth.port_taken = timeline_.now();
 }
