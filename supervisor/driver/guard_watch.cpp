@@ -17,6 +17,7 @@ namespace {
 constexpr Duration kCalm = std::chrono::seconds(5);
 constexpr Duration kAlert = std::chrono::seconds(2);
 constexpr Duration kFirstAnswer = std::chrono::milliseconds(100);
+constexpr Duration kNews = std::chrono::minutes(1);
 constexpr int kPatience = 50; // looks at kFirstAnswer
 
 const NodeState* find_state(const SupervisorState& state, const std::string& unit) {
@@ -44,6 +45,7 @@ GuardWatch::GuardWatch(EventLoop& loop, std::string graph_file, GuardWatchHooks 
 
 void GuardWatch::check_all() {
     near_.clear();
+    told_.clear();
     tick();
 }
 
@@ -132,9 +134,19 @@ std::vector<GuardChecked> GuardWatch::check(const std::vector<const GraphNode*>&
         } else {
             verdict = check_clock();
         }
-        if (verdict) told.push_back({guard->unit, verdict->ok, verdict->detail});
+        if (verdict) told.push_back(calmed({guard->unit, verdict->ok, verdict->detail}));
     }
     return told;
+}
+
+GuardChecked GuardWatch::calmed(GuardChecked checked) {
+    const TimePoint now(EventLoop::boot_time());
+    const auto last = told_.find(checked.unit);
+    if (last != told_.end() && last->second.first.ok == checked.ok &&
+        (last->second.first == checked || now - last->second.second < kNews))
+        return last->second.first;
+    told_[checked.unit] = {checked, now};
+    return checked;
 }
 
 // What cannot be seen must not hold a service for ever: then the last answer counts, or none.

@@ -35,6 +35,8 @@ class GuardWatch {
     [[nodiscard]] std::vector<const GraphNode*> guards_of(const std::string& unit) const;
     [[nodiscard]] std::optional<Verdict> check_disk(const GraphNode& guard, const DiskCheck& check);
     [[nodiscard]] Verdict check_clock() const;
+    // The same again while only a figure has changed: it is news once a minute.
+    [[nodiscard]] GuardChecked calmed(GuardChecked checked);
     void tick();
     void complain(const std::string& guard, const std::string& why);
 
@@ -43,7 +45,8 @@ class GuardWatch {
     GuardWatchHooks hooks_;
     SpaceReader spaces_;
     std::map<std::string, int> unanswered_; // looks at a disk that have brought nothing, by guard
-    std::set<std::string> near_;            // disks nearly at their mark
+    std::map<std::string, std::pair<GuardChecked, TimePoint>> told_; // with another word, by guard
+    std::set<std::string> near_;                                     // disks nearly at their mark
     std::map<std::string, std::string> complaints_;
     EventSource timer_;
 };

@@ -70,6 +70,8 @@ void adopt(Turn& turn, Slot& slot) {
         return become(turn, slot, State::starting);
     case Observed::hold_off:
     case Observed::failed:
+        // Ours end a hold-off at once and systemd's own are restarts: somebody started it since.
+        if (node.unit.job_type == "start") adopt_wish(turn, slot);
         if (node.doomed != Doomed::no) {
             become(turn, slot, State::stopping);
             return fail(turn, slot);

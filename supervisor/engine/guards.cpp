@@ -1,5 +1,7 @@
 #include "engine/guards.h"
 
+#include <algorithm>
+
 #include "engine/moves.h"
 
 namespace lakebed {
@@ -29,6 +31,7 @@ bool is_to_stop(const Turn& turn, const Slot& slot) {
 void suspend(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     if (node.state == State::stopping) return; // by whomever, it is on its way
+    slot.touched = true;
     node.suspended = true;
     node.restart_wanted = false;
     steps::cancel_retry(turn, slot);
@@ -45,15 +48,20 @@ void take_guard(Turn& turn, Slot& guard, const GuardChecked& event) {
     node.known = node.recorded = true;
     node.probe_detail = event.detail;
     steps::become(turn, guard, state);
+    if (!event.ok) return;
+    for (Slot& slot : turn.slots)
+        if (slot.state->despite_guard && !steps::lacks_guard(turn, slot))
+            slot.state->despite_guard = false;
 }
 
 void suspend_writers(Turn& turn) {
-    if (!steps::target_runs(turn)) return;
+    const bool all_ready = std::ranges::none_of(turn.slots, [](const Slot& slot) {
+        return is_guard(*slot.spec) && slot.state->known && slot.state->state != State::ready;
+    });
+    if (all_ready || !steps::target_runs(turn)) return;
     std::vector<bool> blocked(turn.slots.size()); // something above it is still to stop
     for (std::size_t i = turn.slots.size(); i-- > 0;) {
         Slot& slot = turn.slots[i];
-        if (slot.state->despite_guard && !steps::lacks_guard(turn, slot))
-            slot.state->despite_guard = false;
         const bool stops = is_to_stop(turn, slot);
         if (stops && !blocked[i]) suspend(turn, slot);
         if (!stops && !blocked[i]) continue;

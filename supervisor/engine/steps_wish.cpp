@@ -30,8 +30,10 @@ void begin(Turn& turn, Slot& slot) {
 void renew(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     if (lacks_need(turn, slot)) {
-        if (!node.unverified_since) node.probe_detail.clear();
-        node.unverified_since = turn.now;
+        if (!node.unverified_since) {
+            node.probe_detail.clear();
+            node.unverified_since = turn.now;
+        }
         node.verify_wanted = true;
         node.verify_void = node.verifying;
         return become(turn, slot, State::degraded);
@@ -52,12 +54,11 @@ void renew(Turn& turn, Slot& slot) {
         node.verify_wanted = true;
         node.unverified_since = turn.now;
     }
-    if ((session_over || node.restart_wanted) && may_run(turn, node)) {
-        if (!node.retry_at && needs_ready(turn, slot)) return launch(turn, slot);
-        if (!session_over) return;
-    }
+    if ((session_over || node.restart_wanted) && may_run(turn, node) && !node.retry_at &&
+        needs_ready(turn, slot))
+        return launch(turn, slot);
     if (session_over) {
-        node.unverified_since = turn.now;
+        if (!node.unverified_since) node.unverified_since = turn.now;
         return become(turn, slot, State::degraded);
     }
     if (!node.verify_wanted) return;

@@ -6,6 +6,7 @@
 
 #include "engine/explain.h"
 #include "engine/guards.h"
+#include "engine/moves.h"
 #include "engine/policy.h"
 #include "engine/steps.h"
 #include "engine/table.h"
@@ -170,27 +171,40 @@ void command(Turn& turn, Slot& slot, Verb verb) {
     }
 }
 
+bool leans_on_touched(const Turn& turn, const Slot& slot) {
+    return std::ranges::any_of(
+        slot.needs, [&](const Slot::Link& need) { return turn.slots[need.slot].touched; });
+}
+
 // Needs come before dependents in `slots`, so one pass settles the whole graph.
 void settle(Turn& turn) {
     for (Slot& slot : turn.slots) {
         if (!slot.state->known || is_guard(*slot.spec)) continue;
-        const bool ready = std::ranges::all_of(slot.needs, [&](const Slot::Link& need) {
-            return turn.slots[need.slot].state->state == State::ready;
-        });
-        give(turn, slot, ready ? Input::needs_ready : Input::need_lost);
+        if (!slot.touched && !leans_on_touched(turn, slot)) continue;
+        turn.changed = false;
+        give(turn, slot, steps::needs_ready(turn, slot) ? Input::needs_ready : Input::need_lost);
+        slot.touched = slot.touched || turn.changed;
     }
     suspend_writers(turn);
 }
 
-void tell(Turn& turn, const std::vector<State>& before) {
-    for (std::size_t i = 0; i < turn.slots.size(); ++i) {
-        Slot& slot = turn.slots[i];
-        if (slot.state->state != before[i])
-            turn.actions.push_back(act::Announce{slot.spec->unit, slot.state->state});
+// Sentences of these lead to the root of their trouble.
+bool names_needs(const NodeState& node) {
+    return node.state == State::waiting || node.state == State::held ||
+           node.state == State::degraded || node.suspended || node.despite_guard;
+}
+
+void tell(Turn& turn) {
+    for (Slot& slot : turn.slots) {
+        if (slot.touched && slot.state->state != slot.announced) {
+            slot.announced = slot.state->state;
+            turn.actions.push_back(act::Announce{slot.spec->unit, slot.announced});
+        }
     }
     for (Slot& slot : turn.slots) {
         NodeState& node = *slot.state;
-        if (!node.known) continue;
+        slot.touched = slot.touched || (names_needs(node) && leans_on_touched(turn, slot));
+        if (!node.known || !slot.touched) continue;
         std::string sentence = explain(turn.state, slot.spec->unit);
         if (sentence == node.reason) continue;
         const bool news = !node.reason.empty() || node.state != State::stopped;
@@ -198,6 +212,7 @@ void tell(Turn& turn, const std::vector<State>& before) {
         if (!news) continue; // that nothing has begun yet needs no telling
         turn.actions.push_back(act::Explain{slot.spec->unit, node.reason});
     }
+    for (Slot& slot : turn.slots) slot.touched = false;
 }
 
 template <class T> struct is_unit_event : std::false_type {};
@@ -222,13 +237,15 @@ void Supervisor::index() {
     auto order = start_order(state_.graph);
     assert(order && "check_graph() comes before the supervisor");
     slots_.clear();
+    places_.clear();
+    budget_ = stack_budget(state_.graph);
     if (!order) return;
-    std::map<std::string, std::size_t> places;
     for (const std::string& unit : *order) {
-        Slot slot{find_node(state_.graph, unit), &state_.nodes[unit], {}};
+        NodeState& node = state_.nodes[unit];
+        Slot slot{.spec = find_node(state_.graph, unit), .state = &node, .announced = node.state};
         for (const Need& need : slot.spec->needs)
-            slot.needs.push_back({places.at(need.unit), need.type});
-        places[unit] = slots_.size();
+            slot.needs.push_back({places_.at(need.unit), need.type});
+        places_[slot.spec->unit] = slots_.size();
         slots_.push_back(std::move(slot));
     }
 }
@@ -273,28 +290,28 @@ void Supervisor::reload(const ServiceGraph& graph, std::vector<Action>& actions)
 
 std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
     Turn turn{.state = state_, .slots = slots_, .now = now};
-    std::vector<State> before;
-    before.reserve(slots_.size());
-    for (const Slot& slot : slots_) before.push_back(slot.state->state);
-    const StackBudget budget = stack_budget(state_.graph);
-    prune(state_.restarts, budget.window, now);
-    if (static_cast<int>(state_.restarts.size()) < budget.restarts) state_.budget_spent = false;
+    prune(state_.restarts, budget_.window, now);
+    if (static_cast<int>(state_.restarts.size()) < budget_.restarts) state_.budget_spent = false;
 
     std::visit(
         [&](const auto& e) {
             using E = std::decay_t<decltype(e)>;
             if constexpr (is_unit_event<E>::value) {
-                auto slot = std::ranges::find_if(
-                    slots_, [&](const Slot& s) { return s.spec->unit == e.unit; });
-                constexpr bool of_guard = std::is_same_v<E, GuardChecked>;
-                if (slot != slots_.end() && is_guard(*slot->spec) == of_guard) take(turn, *slot, e);
+                const auto place = places_.find(e.unit);
+                if (place == places_.end()) return;
+                Slot& slot = slots_[place->second];
+                if (is_guard(*slot.spec) != std::is_same_v<E, GuardChecked>) return;
+                slot.touched = true;
+                take(turn, slot, e);
             } else if constexpr (std::is_same_v<E, UserCommand>) {
                 if (e.unit.empty() && (e.verb == Verb::start || e.verb == Verb::restart))
                     state_.restarts.clear();
                 // Stops go from the dependents down, as systemd orders the jobs of one moment.
                 auto one = [&](Slot& slot) {
-                    if (e.unit.empty() || slot.spec->unit == e.unit || slot.spec->name == e.unit)
-                        command(turn, slot, e.verb);
+                    if (!e.unit.empty() && slot.spec->unit != e.unit && slot.spec->name != e.unit)
+                        return;
+                    slot.touched = true;
+                    command(turn, slot, e.verb);
                 };
                 if (e.verb == Verb::stop || e.verb == Verb::hold)
                     std::for_each(slots_.rbegin(), slots_.rend(), one);
@@ -302,8 +319,6 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
                     std::for_each(slots_.begin(), slots_.end(), one);
             } else if constexpr (std::is_same_v<E, GraphReloaded>) {
                 reload(e.graph, turn.actions);
-                before.clear();
-                for (const Slot& slot : slots_) before.push_back(slot.state->state);
                 turn.changed = true;
             } else {
                 turn.changed = true;
@@ -319,16 +334,18 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
                 if (up && state_.target_up && !turn.fresh) return;
                 state_.target_up = up && !state_.shutting_down;
                 state_.target_seen_down = !up;
-                for (Slot& slot : slots_)
-                    if (slot.state->known && !is_guard(*slot.spec))
-                        give(turn, slot, state_.target_up ? Input::target_up : Input::target_down);
+                for (Slot& slot : slots_) {
+                    if (!slot.state->known || is_guard(*slot.spec)) continue;
+                    slot.touched = true;
+                    give(turn, slot, state_.target_up ? Input::target_up : Input::target_down);
+                }
             }
         },
         event);
 
     if (turn.changed) {
         settle(turn);
-        tell(turn, before);
+        tell(turn);
     }
     return std::move(turn.actions);
 }

@@ -11,6 +11,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -311,6 +313,11 @@ struct Slot {
     const GraphNode* spec = nullptr;
     NodeState* state = nullptr;
     std::vector<Link> needs;
+    State announced = State::stopped;
+    // Something happened to it since the graph was last settled: it and what leans on it are looked
+    // at again, the rest would come to the same. lakebed_sim compares with an engine that looks at
+    // all.
+    bool touched = true;
 };
 } // namespace detail
 
@@ -330,7 +337,9 @@ class Supervisor {
     void reload(const ServiceGraph& graph, std::vector<Action>& actions);
 
     SupervisorState state_;
-    std::vector<detail::Slot> slots_; // in start order
+    std::vector<detail::Slot> slots_;                          // in start order
+    std::unordered_map<std::string_view, std::size_t> places_; // by unit, in `slots_`
+    StackBudget budget_;
 };
 
 } // namespace lakebed

@@ -336,6 +336,38 @@ TEST(Simulation, AStopByHandOfTheHoldOffThatCrossesOurRestartEndsTheRunThatComes
     EXPECT_EQ(states(script), "postgres stopped_by_operator, hive ready");
 }
 
+TEST(Simulation, AStartByHandOfAHoldOffWhileLakebeddWasDeadOverridesTheStopBefore) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 user stop postgres
+        11 die
+        20 postgres holdoff p1 signal 9 job start
+        20 hive active h1
+        20 target up t1
+        21 postgres active p2
+    )"),
+              "stop postgres\nrestart postgres\n");
+    EXPECT_EQ(states(script), "postgres ready, hive ready");
+}
+
+TEST(Simulation, ARestartThatWaitsForAJobDoesNotPutOffTheProbeAfterANeedsReturn) {
+    Script script("postgres\n job init\n hive probe needs postgres, init init");
+    script.play(R"(
+        0 postgres inactive
+        0 init inactive
+        0 hive inactive
+        0 target up t1
+        1 postgres active p1
+        1 init active i1
+        2 hive active h1
+        10 init inactive
+        11 user restart hive
+        12 postgres holdoff p1 signal 9
+    )");
+    EXPECT_EQ(script.play("13 postgres active p2"), "probe hive\n");
+    EXPECT_EQ(script.node("hive").state, State::degraded);
+}
+
 TEST(Simulation, AStopWhoseEndIsToldOfAfterAStartByCommandDoesNotUndoIt) {
     Script script = up();
     EXPECT_EQ(script.play(R"(

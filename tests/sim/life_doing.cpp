@@ -55,8 +55,9 @@ void Life::call(const std::string& name, const std::string& type) {
     timeline_.at(timeline_.now() + random_.span(100us, 2ms), [=, this, connection = connection_] {
         const bool stands = connection == connection_ && connected_;
         if (!stands && !survives) return;
-        if (type != "stop") oracle_.began(index);
-        if (systemd_.request(index, type, Who::daemon) == 0 && stands)
+        if (systemd_.request(index, type, Who::daemon) != 0) {
+            if (type != "stop") oracle_.began(index);
+        } else if (stands)
             arrive([=, this] { tell(JobDone{name, type, "refused", true}); });
     });
 }

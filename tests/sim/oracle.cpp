@@ -51,17 +51,20 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
     Truth& truth = truth_[unit];
     truth.view = event.now;
     truth.viewed = true;
-    truth.up = truth.was_up = event.now.active_state == "active" && event.now.job_type != "stop" &&
-                              event.now.job_type != "restart";
+    // A job whose type is not known can hardly be a start.
+    const bool ends = event.now.job_type == "stop" || event.now.job_type == "restart" ||
+                      (event.now.job_id != 0 && event.now.job_type.empty());
+    truth.up = truth.was_up = event.now.active_state == "active" && !ends;
     const std::string& run = event.now.invocation_id;
-    if (!run.empty()) truth.hold_unseen = false;
     if (!run.empty() && run != truth.run) {
         // One that began anew has shown by its start that it serves.
         truth.run = run;
         truth.unverified = truth.asked = truth.renewed = truth.parked = false;
         truth.alive = true;
+        truth.hold_unseen = false;
         truth.up_since.reset();
         forgive(truth);
+        if (truth.up) absence_missed(unit);
     }
     if (truth.up && !truth.up_since) truth.up_since = timeline_.now();
     const bool failed = event.now.active_state == "failed" || event.now.sub_state == "auto-restart";
@@ -74,10 +77,27 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
         truth.bad_config = event.now.exec_main_status == 78;
         truth.failed_run = run;
     }
+    if (event.now.load_state == "masked") { // to unmask it starts it at once
+        truth.failed_at.reset();
+        truth.port_taken.reset();
+    }
     const bool gone = event.now.active_state == "inactive" && event.now.job_id == 0;
     if (truth.pending_stop && truth.leaves_trace && gone && captured >= *truth.pending_stop) {
         truth.op_stopped = true;
         truth.pending_stop.reset();
+    }
+}
+
+// It is up with another run: that it was away in between nobody told.
+void Oracle::absence_missed(std::size_t unit) {
+    for (std::size_t dependent : systemd_.units()[unit].dependents) {
+        const Unit& real = systemd_.units()[dependent];
+        const auto link = std::ranges::find(real.needs, unit, &Link::unit);
+        Truth& truth = truth_[dependent];
+        if (link->type == EdgeType::init || real.spec->kind == NodeKind::job || !truth.was_up)
+            continue;
+        truth.unverified = true;
+        truth.asked = false;
     }
 }
 
@@ -105,9 +125,9 @@ void Oracle::answered(const ProbeResult& event) {
 
 void Oracle::logged(const FatalLogSeen& event) {
     Truth& truth = truth_[systemd_.place(event.unit)];
+    truth.bad_config = truth.bad_config || event.kind == FailureKind::bad_config;
     // One that comes when the next start is under way already changes nothing.
     if (!truth.failed_at || event.run != truth.failed_run) return;
-    truth.bad_config = truth.bad_config || event.kind == FailureKind::bad_config;
     if (event.kind == FailureKind::port_taken) truth.port_taken = timeline_.now();
 }
 

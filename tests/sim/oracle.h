@@ -90,6 +90,7 @@ class Oracle {
     const std::string& name(std::size_t unit) const { return scenario_.graph.nodes[unit].name; }
     // What was told.
     void viewed(const UnitChanged& event, Time captured);
+    void absence_missed(std::size_t unit);
     void ended(const JobDone& event, Time captured);
     void answered(const ProbeResult& event);
     void logged(const FatalLogSeen& event);

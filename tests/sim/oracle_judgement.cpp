@@ -40,7 +40,6 @@ void Oracle::check_start(std::size_t index, bool restart) {
                 fmt::format("{} is started before {} is ready", name(index), name(need.unit)));
     }
     if (restart && truth.up && !session) violation(name(index) + " is healthy and was restarted");
-    truth.restart_asked = false;
     count(index);
     count_for_stack(index);
 }
@@ -148,12 +147,10 @@ void Oracle::finished(Published nodes) {
         const bool still_held = truth.hold_unseen && node.state == State::held;
         if (down || unknown || truth.either || still_held || units[i].fatal || units[i].fatal_log)
             root[i] = kMany; // the reason is not looked at
-        else if (units[i].masked && node.state != State::ready)
-            root[i] = i;
-        else
-            for (const Link& need : units[i].needs)
-                if (const std::size_t below = root[need.unit]; below != kNone)
-                    root[i] = root[i] == kNone || root[i] == below ? below : kMany;
+        for (const Link& need : units[i].needs)
+            if (const std::size_t below = root[need.unit]; below != kNone)
+                root[i] = root[i] == kNone || root[i] == below ? below : kMany;
+        if (units[i].masked && node.state != State::ready) root[i] = root[i] == kNone ? i : kMany;
         if (root[i] != kNone) {
             if (root[i] != kMany && root[i] != i) check_attribution(i, root[i], node);
             continue;

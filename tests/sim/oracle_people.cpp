@@ -25,8 +25,9 @@ void Oracle::stops(std::size_t unit, bool daemon_alive) {
 
 void Oracle::starts(std::size_t unit) {
     Truth& truth = truth_[unit];
-    truth.hold_unseen = truth.hold_unseen || truth.hold;
     const Unit& real = systemd_.units()[unit];
+    if (real.masked) return; // refused
+    truth.hold_unseen = truth.hold_unseen || truth.hold;
     forgive(truth);
     truth.last_start = timeline_.now();
     truth.either =
@@ -39,6 +40,7 @@ void Oracle::starts(std::size_t unit) {
 
 void Oracle::began(std::size_t unit) {
     Truth& truth = truth_[unit];
+    truth.restart_asked = false;
     truth.crossed = truth.crossed || truth.pending_stop;
     truth.pending_stop.reset();
 }
@@ -83,9 +85,12 @@ void Oracle::fresh_target() {
     quick_.clear();
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         Truth& truth = truth_[i];
-        // A stop of this moment may come after the start.
-        truth.maybe_stopped = truth.last_stop && timeline_.now() - *truth.last_stop < 1s;
-        truth.op_stopped = truth.either = truth.crossed = false;
+        // A stop of this moment may come after the start, and what takes down a run that lakebedd
+        // has not heard of yet may be an operator's stop or that of the target.
+        auto just_now = [&](std::optional<Time> at) { return at && timeline_.now() - *at < 1s; };
+        truth.maybe_stopped = just_now(truth.last_stop) || just_now(truth.last_start);
+        truth.op_stopped = truth.either = false;
+        truth.crossed = just_now(truth.last_stop);
         truth.pending_stop.reset();
         forgive(truth);
         renew(i);
