@@ -31,6 +31,11 @@ bool has_run(const NodeState& node) {
            node.state == State::starting || node.state == State::stopping;
 }
 
+// Nobody is about to start it: who does asks for its guards first.
+bool is_at_rest(const NodeState& node) {
+    return node.state == State::stopped_by_operator || node.state == State::stopped || node.hold;
+}
+
 std::optional<bool> is_synchronised() {
     timex clock{};
     const int state = ::adjtimex(&clock); // reads only, as no mode is set
@@ -55,6 +60,7 @@ void GuardWatch::tick() {
         if (is_guard(node)) guards.push_back(&node);
     timer_ = {};
     if (guards.empty()) return;
+    std::erase_if(guards, [&](const GraphNode* guard) { return may_wait(*guard); });
     std::vector<GuardChecked> told = check(guards);
     const bool all_known =
         told.size() == guards.size() || std::ranges::all_of(guards, [&](auto* g) {
@@ -137,6 +143,15 @@ std::vector<GuardChecked> GuardWatch::check(const std::vector<const GraphNode*>&
         if (verdict) told.push_back(calmed({guard->unit, verdict->ok, verdict->detail}));
     }
     return told;
+}
+
+// Looking for the holder of a port goes through every process: not for what nobody wants.
+bool GuardWatch::may_wait(const GraphNode& guard) const {
+    const auto* port = std::get_if<PortCheck>(&*guard.guard);
+    const NodeState* known = find_state(hooks_.state(), guard.unit);
+    if (port == nullptr || known == nullptr || !known->known) return false;
+    const NodeState* owner = find_state(hooks_.state(), port->unit);
+    return owner != nullptr && is_at_rest(*owner);
 }
 
 GuardChecked GuardWatch::calmed(GuardChecked checked) {

@@ -37,6 +37,7 @@ class GuardWatch {
     [[nodiscard]] Verdict check_clock() const;
     // The same again while only a figure has changed: it is news once a minute.
     [[nodiscard]] GuardChecked calmed(GuardChecked checked);
+    [[nodiscard]] bool may_wait(const GraphNode& guard) const;
     void tick();
     void complain(const std::string& guard, const std::string& why);
 
