@@ -167,8 +167,7 @@ GuardChecked GuardWatch::calmed(GuardChecked checked) {
 // What cannot be seen must not hold a service for ever: then the last answer counts, or none.
 std::optional<Verdict> GuardWatch::check_disk(const GraphNode& guard, const DiskCheck& check) {
     const NodeState* node = find_state(hooks_.state(), guard.unit);
-    const bool was_checked = node != nullptr && node->recorded;
-    const bool was_ok = !was_checked || node->state == State::ready;
+    const bool was_ok = node == nullptr || node->state != State::waiting; // also in another boot
     std::optional<Result<Space>> space = spaces_.read(check.path);
     if (!space) {
         if (++unanswered_[guard.unit] < kPatience) return {};

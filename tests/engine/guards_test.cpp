@@ -113,6 +113,13 @@ TEST(DiskGuard, HoldsTheStartAfterAReboot) {
     EXPECT_EQ(script.play("420 guard room ok"), "start store\n");
 }
 
+TEST(DiskGuard, IsRememberedOverARebootSoThatItNeedsItsHigherMark) {
+    Script script = suspended();
+    script.play("410 boot");
+    EXPECT_EQ(script.node("room").state, State::waiting);
+    EXPECT_EQ(script.node("store").state, State::stopped);
+}
+
 TEST(DiskGuard, StartsNothingThatNeedsItBeforeItWasChecked) {
     Script script(kWriters);
     EXPECT_EQ(script.play("0 store inactive\n 0 engine inactive\n 0 reader inactive\n"
