@@ -165,7 +165,7 @@ void ustart(Turn& turn, Slot& slot) {
     forget_failures(node);
     turn.changed = true;
     const bool ours = node.doomed != Doomed::no; // is the stop
-    if (node.state != State::stopping) node.start_wanted = stop_pends(node);
+    if (node.state != State::stopping) node.start_wanted = stop_pends(turn, node);
     switch (node.state) {
     case State::stopping:
         if (ours && !node.stop_sent)
@@ -231,7 +231,7 @@ void wake(Turn& turn, Slot& slot) {
         node.bad_config = false;
         node.disk_full = false;
         forget_failures(node);
-        if (node.state != State::stopping) node.start_wanted = stop_pends(node);
+        if (node.state != State::stopping) node.start_wanted = stop_pends(turn, node);
         if (node.state == State::backing_off || node.state == State::slow_lane ||
             node.state == State::stopped_by_operator || node.state == State::held) {
             cancel_retry(turn, slot);
@@ -272,7 +272,8 @@ void sleep(Turn& turn, Slot& slot) {
     cancel_retry(turn, slot);
     node.restart_wanted = false;
     node.start_wanted = false;
-    node.stop_seen = true; // it comes with the target's
+    node.stop_seen = true;  // it comes with the target's
+    node.stop_owed.reset(); // lost with the connection, else it had come before
     const Observed now = seen(slot);
     const bool gone = now == Observed::down || now == Observed::failed;
     // A start that reaches PID 1 after the target's stop is carried out (F11): undo it then.

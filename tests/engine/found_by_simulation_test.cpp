@@ -368,6 +368,21 @@ TEST(Simulation, ARestartThatWaitsForAJobDoesNotPutOffTheProbeAfterANeedsReturn)
     EXPECT_EQ(script.node("hive").state, State::degraded);
 }
 
+TEST(Simulation, AStopThatWentByWithTheConnectionExcusesNoLaterOne) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 postgres inactive
+        10 hive inactive
+        10 target down
+        11 target up t2
+        12 hive inactive
+        12 job hive stop done
+        13 postgres active p2
+    )"),
+              "start postgres\n");
+    EXPECT_EQ(states(script), "postgres ready, hive stopped_by_operator");
+}
+
 TEST(Simulation, AStopWhoseEndIsToldOfAfterAStartByCommandDoesNotUndoIt) {
     Script script = up();
     EXPECT_EQ(script.play(R"(

@@ -146,7 +146,7 @@ void Oracle::lean() {
             missing = missing || !its.serves;
             if (need.type == EdgeType::init || !its.viewed) continue;
             lacks = lacks || !its.there;
-            down = down || !its.up;
+            down = down || its.view.active_state != "active";
             renewed = renewed || !its.serves;
         }
         truth.lacks = lacks && real.spec->kind == NodeKind::service;
