@@ -246,9 +246,9 @@ void wake(Turn& turn, Slot& slot) {
                                 : Duration::zero());
         break;
     case State::stopping:
-        // What stops it is the stop of the target before, whose JobDone is still to come.
+        // What stops it is the stop of the target before, or ours for it: its JobDone is to come.
         if (turn.fresh) node.doomed = Doomed::no;
-        if (turn.fresh && !node.hold) node.start_wanted = node.stop_seen;
+        if (turn.fresh && !node.hold) node.start_wanted = node.stop_seen || node.stop_sent;
         if (gone) rest(turn, slot);
         break;
     case State::stopped:

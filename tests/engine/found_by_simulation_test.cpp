@@ -383,6 +383,44 @@ TEST(Simulation, AStopThatWentByWithTheConnectionExcusesNoLaterOne) {
     EXPECT_EQ(states(script), "postgres ready, hive stopped_by_operator");
 }
 
+TEST(Simulation, OurStopForTheTargetThatStartsAgainMeanwhileIsNoOperators) {
+    Script script("postgres");
+    EXPECT_EQ(script.play(R"(
+        0 postgres inactive
+        0 target up t1
+        1 target down
+        2 postgres starting p1
+        3 postgres active p1
+        4 target up t2
+        5 postgres stopping p1 job stop
+        6 postgres inactive
+        6 job postgres stop done ours
+    )"),
+              "start postgres\nstop postgres\nstart postgres\n");
+}
+
+TEST(Simulation, ARestartThatDiedWithLakebeddLeavesARunThatMustShowThatItServes) {
+    Script script("minio\n postgres probe needs minio\n hive probe needs postgres");
+    script.play(R"(
+        0 minio inactive
+        0 postgres inactive
+        0 hive inactive
+        0 target up t1
+        1 minio active m1
+        2 postgres active p1
+        3 hive active h1
+    )");
+    EXPECT_EQ(script.play(R"(
+        10 user restart hive
+        11 die
+        12 minio active m1
+        12 postgres active p1
+        12 hive active h1
+    )"),
+              "restart hive\nprobe postgres\nprobe hive\n");
+    EXPECT_EQ(states(script), "minio ready, postgres ready, hive degraded");
+}
+
 TEST(Simulation, AStopWhoseEndIsToldOfAfterAStartByCommandDoesNotUndoIt) {
     Script script = up();
     EXPECT_EQ(script.play(R"(

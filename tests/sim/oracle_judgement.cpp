@@ -84,7 +84,11 @@ void Oracle::check_stop(std::size_t index) {
     if (!hold_off && !truth.either && !truth.crossed && !truth.op_stopped && !truth.hold &&
         target_up)
         violation(name(index) + " runs and was stopped");
-    truth.parked = truth.parked || hold_off;
+    if (!hold_off) return;
+    truth.parked = true;
+    // Ours joins an operator's that waits and whose type lakebedd was not told.
+    const std::optional<Job>& job = systemd_.units()[index].job;
+    if (job && job->type == "stop" && truth.view.job_type != "stop") truth.leaves_trace = false;
 }
 
 void Oracle::acted(const std::vector<Action>& actions) {
