@@ -173,6 +173,8 @@ void ustart(Turn& turn, Slot& slot) {
         else
             node.start_wanted = true;
         if (ours && seen(slot) == Observed::up) linger(turn, slot);
+        if (ours && !node.stop_sent && seen(slot) == Observed::down)
+            become(turn, slot, State::starting); // by the start of ours that is on its way
         break;
     case State::held:
     case State::backing_off:
@@ -271,9 +273,10 @@ void sleep(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     cancel_retry(turn, slot);
     node.restart_wanted = false;
+    node.stop_seen = true; // it comes with the target's
+    // The JobDone of a stop before would have come by now, unless it is excused already.
+    if (!node.start_wanted) node.stop_owed.reset();
     node.start_wanted = false;
-    node.stop_seen = true;  // it comes with the target's
-    node.stop_owed.reset(); // lost with the connection, else it had come before
     const Observed now = seen(slot);
     const bool gone = now == Observed::down || now == Observed::failed;
     // A start that reaches PID 1 after the target's stop is carried out (F11): undo it then.

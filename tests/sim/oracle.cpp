@@ -107,6 +107,10 @@ void Oracle::ended(const JobDone& event, Time captured) {
     const bool stop = !event.ours && event.job_type == "stop" && event.result == "done";
     const bool canceled = event.ours && event.job_type != "stop" && event.result == "canceled";
     const bool gone = truth.view.active_state == "inactive" || truth.view.active_state == "failed";
+    // Of a stop that a start of the target has made void: that can be told by nothing.
+    if (stop && !truth.pending_stop && truth.last_stop &&
+        timeline_.now() - *truth.last_stop < std::chrono::minutes(1))
+        truth.crossed = true;
     if (truth.pending_stop && (stop || canceled) && gone && truth.view.job_id == 0 &&
         captured >= *truth.pending_stop) {
         truth.op_stopped = target_up;

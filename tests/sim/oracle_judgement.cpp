@@ -145,8 +145,8 @@ void Oracle::finished(Published nodes) {
         const bool down = truth.op_stopped || truth.hold;
         if (down && !truth.either && units[i].process())
             violation(name(i) + " runs although it was stopped by an operator");
-        const bool unknown =
-            truth.maybe_stopped && (node.state == State::stopped_by_operator || truth.pending_stop);
+        const bool unknown = (truth.maybe_stopped || truth.crossed) &&
+                             (node.state == State::stopped_by_operator || truth.pending_stop);
         const bool still_held = truth.hold_unseen && node.state == State::held;
         if (down || unknown || truth.either || still_held || units[i].fatal || units[i].fatal_log)
             root[i] = kMany; // the reason is not looked at
