@@ -62,7 +62,7 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
         truth.run = run;
         truth.unverified = truth.asked = truth.renewed = truth.parked = false;
         truth.alive = true;
-        truth.hold_unseen = false;
+        if (event.now.active_state != "deactivating") truth.hold_unseen = false;
         truth.up_since.reset();
         forgive(truth);
         if (truth.up) absence_missed(unit);

@@ -156,6 +156,8 @@ void Oracle::finished(Published nodes) {
         if (units[i].masked && node.state != State::ready) root[i] = root[i] == kNone ? i : kMany;
         if (root[i] != kNone) {
             if (root[i] != kMany && root[i] != i) check_attribution(i, root[i], node);
+            // What somebody started without its needs has a sentence of its own.
+            if (units[i].process() && root[i] != i) root[i] = kMany;
             continue;
         }
         const std::string so =
