@@ -58,7 +58,9 @@ void adopt(Turn& turn, Slot& slot) {
         if (!same_run) adopt_foreign(turn, slot);
         if (same_run && !node.started_at) node.started_at = node.since; // our restart was not sent
         note_run(turn, slot);
-        if (same_run && node.state == State::degraded) node.unverified_since = turn.now;
+        // It was degraded, or a restart or a stop of it went missing.
+        if (same_run && node.state != State::ready && node.state != State::starting)
+            node.unverified_since = turn.now;
         node.verify_wanted = !slot.needs.empty(); // they may have come and gone while we were away
         node.ready_at.reset();                    // arms the deadlines again
         return become_ready(turn, slot);

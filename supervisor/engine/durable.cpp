@@ -36,7 +36,8 @@ NodeState durable_part(const NodeState& from) {
     node.unit.active_state = from.unit.active_state;
     node.unit.sub_state = from.unit.sub_state;
     node.unit.n_restarts = from.unit.n_restarts;
-    node.known = node.stop_owed = false;
+    node.known = false;
+    node.stop_owed.reset();
     node.liveness_failures = 0;
     node.probe_detail.clear();
     node.unverified_since.reset();

@@ -50,7 +50,9 @@ std::string trouble(const SupervisorState& state, const std::string& unit) {
     case State::stopping:
         return "is stopping";
     case State::degraded:
-        return "does not answer its probe";
+        return node.probe_detail.empty() && node.liveness_failures == 0
+                   ? "is not known to serve yet"
+                   : "does not answer its probe";
     case State::held:
         if (node.hold) return "is held by an operator";
         [[fallthrough]];

@@ -76,8 +76,9 @@ bool in_flight(const NodeState& node) {
     return (node.state == State::starting || node.state == State::restarting) && !node.started_at;
 }
 
-bool stop_pends(const NodeState& node) {
-    return node.stop_owed || node.unit.job_type == "stop";
+bool stop_pends(const Turn& turn, const NodeState& node) {
+    const bool owed = node.stop_owed && turn.now - *node.stop_owed <= kLostJob;
+    return owed || node.unit.job_type == "stop";
 }
 
 void cancel_retry(Turn& turn, Slot& slot) {
@@ -202,7 +203,8 @@ void note_run(Turn& turn, Slot& slot) {
         node.ready_at.reset();
         node.parked = false;
         node.stop_seen = false;
-        node.start_wanted = node.stop_owed = false;
+        node.start_wanted = false;
+        node.stop_owed.reset();
         node.verify_wanted = false;
         node.unverified_since.reset();
         node.verify_void = node.verifying;

@@ -26,7 +26,7 @@ void become(Turn& turn, detail::Slot& slot, State state);
 // A start of ours of which nothing has been seen yet.
 [[nodiscard]] bool in_flight(const NodeState& node);
 // A stop of before, of an inactive unit or one that is over, whose JobDone is still to come.
-[[nodiscard]] bool stop_pends(const NodeState& node);
+[[nodiscard]] bool stop_pends(const Turn& turn, const NodeState& node);
 void cancel_retry(Turn& turn, detail::Slot& slot);
 void set_retry(Turn& turn, detail::Slot& slot, State state, Duration delay);
 // Ends systemd's own hold-off. That erases Result and InvocationID, so remember that it was us.

@@ -176,7 +176,8 @@ void stopped_by_hand(Turn& turn, Slot& slot, bool coming) {
     if (now == Observed::up || now == Observed::coming_up) return; // started again since
     cancel_retry(turn, slot);
     const bool gone = now == Observed::down || now == Observed::failed;
-    coming = coming && gone && (in_flight(node) || node.doomed == Doomed::next_run);
+    const bool ours = in_flight(node) && node.queued_at == node.since; // not somebody's restart
+    coming = coming && gone && (ours || node.doomed == Doomed::next_run);
     if (target_runs(turn)) {
         node.operator_stopped = true;
         forget_failures(node);

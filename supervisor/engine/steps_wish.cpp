@@ -163,7 +163,7 @@ void ustart(Turn& turn, Slot& slot) {
     forget_failures(node);
     turn.changed = true;
     const bool ours = node.doomed != Doomed::no; // is the stop
-    if (node.state != State::stopping) node.start_wanted = stop_pends(node);
+    if (node.state != State::stopping) node.start_wanted = stop_pends(turn, node);
     switch (node.state) {
     case State::stopping:
         if (ours && !node.stop_sent)
@@ -171,6 +171,8 @@ void ustart(Turn& turn, Slot& slot) {
         else
             node.start_wanted = true;
         if (ours && seen(slot) == Observed::up) linger(turn, slot);
+        if (ours && !node.stop_sent && seen(slot) == Observed::down)
+            become(turn, slot, State::starting); // by the start of ours that is on its way
         break;
     case State::held:
     case State::backing_off:
@@ -232,7 +234,7 @@ void wake(Turn& turn, Slot& slot) {
         node.operator_stopped = false;
         node.bad_config = false;
         forget_failures(node);
-        if (node.state != State::stopping) node.start_wanted = stop_pends(node);
+        if (node.state != State::stopping) node.start_wanted = stop_pends(turn, node);
         if (node.state == State::backing_off || node.state == State::slow_lane ||
             node.state == State::stopped_by_operator || node.state == State::held) {
             cancel_retry(turn, slot);
@@ -247,9 +249,9 @@ void wake(Turn& turn, Slot& slot) {
                                 : Duration::zero());
         break;
     case State::stopping:
-        // What stops it is the stop of the target before, whose JobDone is still to come.
+        // What stops it is the stop of the target before, or ours for it: its JobDone is to come.
         if (turn.fresh) node.doomed = Doomed::no;
-        if (turn.fresh && !node.hold) node.start_wanted = node.stop_seen;
+        if (turn.fresh && !node.hold) node.start_wanted = node.stop_seen || node.stop_sent;
         if (gone) rest(turn, slot);
         break;
     case State::stopped:
@@ -269,8 +271,10 @@ void sleep(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     cancel_retry(turn, slot);
     node.restart_wanted = false;
-    node.start_wanted = false;
     node.stop_seen = true; // it comes with the target's
+    // The JobDone of a stop before would have come by now, unless it is excused already.
+    if (!node.start_wanted) node.stop_owed.reset();
+    node.start_wanted = false;
     const Observed now = seen(slot);
     const bool gone = now == Observed::down || now == Observed::failed;
     // A start that reaches PID 1 after the target's stop is carried out (F11): undo it then.

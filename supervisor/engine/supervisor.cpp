@@ -43,7 +43,7 @@ void take(Turn& turn, Slot& slot, const UnitChanged& event) {
     turn.changed = node.unit != event.now || !node.known;
     const bool was_gone = turn.before == Observed::down || turn.before == Observed::failed;
     // Nothing but a stop job makes a unit inactive, and its snapshots may coalesce.
-    if (node.known && !was_gone && observe(event.now) == Observed::down) node.stop_owed = true;
+    if (node.known && !was_gone && observe(event.now) == Observed::down) node.stop_owed = turn.now;
     node.unit = event.now;
     if (node.known)
         give(turn, slot, input_of(observe(node.unit)));
@@ -57,7 +57,7 @@ void take(Turn& turn, Slot& slot, const JobDone& event) {
     NodeState& node = *slot.state;
     turn.detail = event.job_type;
     const bool stop = event.job_type == "stop";
-    if (stop || event.job_type.empty()) node.stop_owed = false;
+    if (stop || event.job_type.empty()) node.stop_owed.reset();
     if (!event.ours) {
         if (stop && event.result == "done") give(turn, slot, Input::stop_done);
         const bool was_it = event.job_type.empty() && event.result == "done" &&

@@ -260,7 +260,6 @@ struct NodeState {
     bool slow_for_stack = false; // this time, as the budget of the stack was spent
     bool restart_wanted = false; // once, as soon as all needs are ready
     bool start_wanted = false;   // the stop under way no longer counts; its JobDone is to come
-    bool stop_owed = false;      // it was stopped, and the JobDone of that is to come
     bool stop_sent = false;      // for `doomed`
     bool stop_seen = false;      // going down by a job, not by dying
     Doomed doomed = Doomed::no;
@@ -268,6 +267,7 @@ struct NodeState {
     std::vector<TimePoint> restarts;  // ours that count, within the budget window
     std::uint64_t restarts_total = 0; // every restart of ours, after a failure or of a running unit
     std::optional<TimePoint> retry_at;
+    std::optional<TimePoint> stop_owed; // it was stopped then, and the JobDone of that is to come
     std::optional<Incident> last_incident;
     bool ready_once = false;
     std::string run;                              // InvocationID of the last run seen

@@ -368,6 +368,103 @@ TEST(Simulation, ARestartThatWaitsForAJobDoesNotPutOffTheProbeAfterANeedsReturn)
     EXPECT_EQ(script.node("hive").state, State::degraded);
 }
 
+TEST(Simulation, AStopThatWentByWithTheConnectionExcusesNoLaterOne) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 postgres inactive
+        10 hive inactive
+        10 target down
+        11 target up t2
+        12 hive inactive
+        12 job hive stop done
+        13 postgres active p2
+    )"),
+              "start postgres\n");
+    EXPECT_EQ(states(script), "postgres ready, hive stopped_by_operator");
+}
+
+TEST(Simulation, OurStopForTheTargetThatStartsAgainMeanwhileIsNoOperators) {
+    Script script("postgres");
+    EXPECT_EQ(script.play(R"(
+        0 postgres inactive
+        0 target up t1
+        1 target down
+        2 postgres starting p1
+        3 postgres active p1
+        4 target up t2
+        5 postgres stopping p1 job stop
+        6 postgres inactive
+        6 job postgres stop done ours
+    )"),
+              "start postgres\nstop postgres\nstart postgres\n");
+}
+
+TEST(Simulation, ARestartThatDiedWithLakebeddLeavesARunThatMustShowThatItServes) {
+    Script script("minio\n postgres probe needs minio\n hive probe needs postgres");
+    script.play(R"(
+        0 minio inactive
+        0 postgres inactive
+        0 hive inactive
+        0 target up t1
+        1 minio active m1
+        2 postgres active p1
+        3 hive active h1
+    )");
+    EXPECT_EQ(script.play(R"(
+        10 user restart hive
+        11 die
+        12 minio active m1
+        12 postgres active p1
+        12 hive active h1
+    )"),
+              "restart hive\nprobe postgres\nprobe hive\n");
+    EXPECT_EQ(states(script), "minio ready, postgres ready, hive degraded");
+}
+
+TEST(Simulation, AStopOverSomebodysRestartLeavesNoRunToCome) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 postgres stopping p1 job restart
+        11 postgres stopping p1 job ?
+        11 job postgres restart canceled
+        12 postgres inactive
+        12 job postgres ? done
+        13 user start postgres
+    )"),
+              "start postgres\n");
+}
+
+TEST(Simulation, AStartByCommandTakesBackTheStopOfAStartOnItsWay) {
+    Script script("postgres");
+    EXPECT_EQ(script.play(R"(
+        0 postgres inactive
+        0 target up t1
+        1 user stop postgres
+        2 user start postgres
+        3 postgres starting p1
+        4 postgres active p1
+    )"),
+              "start postgres\n");
+    EXPECT_EQ(states(script), "postgres ready");
+}
+
+TEST(Simulation, ATargetThatRestartsTwiceAtOnceIsNoOperatorsStop) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        11 target up t1
+        11 postgres inactive
+        11 hive inactive
+        11 target down
+        12 target up t1
+        12 hive inactive
+        12 job hive stop done
+        12 job postgres stop done
+        13 postgres active p2
+    )"),
+              "start postgres\nstart postgres\nstart hive\n");
+}
+
 TEST(Simulation, AStopWhoseEndIsToldOfAfterAStartByCommandDoesNotUndoIt) {
     Script script = up();
     EXPECT_EQ(script.play(R"(

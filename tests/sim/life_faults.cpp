@@ -135,11 +135,11 @@ void Life::inject(const Fault& fault) {
         systemd_.request(fault.unit, "stop", Who::people, true);
         break;
     case Kind::op_start:
-        oracle_.starts(fault.unit);
+        oracle_.starts(fault.unit, engine_.has_value());
         systemd_.request(fault.unit, "start", Who::people, true);
         break;
     case Kind::op_restart:
-        oracle_.starts(fault.unit);
+        oracle_.starts(fault.unit, engine_.has_value());
         systemd_.request(fault.unit, "restart", Who::people, true);
         break;
     case Kind::op_reset_failed:

@@ -61,7 +61,7 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
         truth.run = run;
         truth.unverified = truth.asked = truth.renewed = truth.parked = false;
         truth.alive = true;
-        truth.hold_unseen = false;
+        if (event.now.active_state != "deactivating") truth.hold_unseen = false;
         truth.up_since.reset();
         forgive(truth);
         if (truth.up) absence_missed(unit);
@@ -106,6 +106,10 @@ void Oracle::ended(const JobDone& event, Time captured) {
     const bool stop = !event.ours && event.job_type == "stop" && event.result == "done";
     const bool canceled = event.ours && event.job_type != "stop" && event.result == "canceled";
     const bool gone = truth.view.active_state == "inactive" || truth.view.active_state == "failed";
+    // Of a stop that a start of the target has made void: that can be told by nothing.
+    if (stop && !truth.pending_stop && truth.last_stop &&
+        timeline_.now() - *truth.last_stop < std::chrono::minutes(1))
+        truth.crossed = true;
     if (truth.pending_stop && (stop || canceled) && gone && truth.view.job_id == 0 &&
         captured >= *truth.pending_stop) {
         truth.op_stopped = target_up;
@@ -144,7 +148,7 @@ void Oracle::lean() {
             missing = missing || !its.serves;
             if (!is_leaned_on(need.type) || !its.viewed) continue;
             lacks = lacks || !its.there;
-            down = down || !its.up;
+            down = down || its.view.active_state != "active";
             renewed = renewed || !its.serves;
         }
         truth.lacks = lacks && real.spec->kind == NodeKind::service;

@@ -71,7 +71,7 @@ class Oracle {
 
     // People.
     void stops(std::size_t unit, bool daemon_alive);
-    void starts(std::size_t unit);
+    void starts(std::size_t unit, bool daemon_alive);
     void asks(Verb verb, std::optional<std::size_t> unit);
     void fresh_target();
     void rebooted();

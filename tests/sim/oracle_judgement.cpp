@@ -84,7 +84,11 @@ void Oracle::check_stop(std::size_t index) {
     if (!hold_off && wanted && target_up && !suspended_since(index))
         violation(name(index) + " runs and was stopped");
     if (!hold_off && wanted && target_up) check_suspension(index);
-    truth.parked = truth.parked || hold_off;
+    if (!hold_off) return;
+    truth.parked = true;
+    // Ours joins an operator's that waits and whose type lakebedd was not told.
+    const std::optional<Job>& job = systemd_.units()[index].job;
+    if (job && job->type == "stop" && truth.view.job_type != "stop") truth.leaves_trace = false;
 }
 
 void Oracle::acted(const std::vector<Action>& actions) {
@@ -142,8 +146,8 @@ void Oracle::finished(Published nodes) {
         const bool down = truth.op_stopped || truth.hold;
         if (down && !truth.either && units[i].process())
             violation(name(i) + " runs although it was stopped by an operator");
-        const bool unknown =
-            truth.maybe_stopped && (node.state == State::stopped_by_operator || truth.pending_stop);
+        const bool unknown = (truth.maybe_stopped || truth.crossed) &&
+                             (node.state == State::stopped_by_operator || truth.pending_stop);
         const bool still_held = truth.hold_unseen && node.state == State::held;
         if (down || unknown || truth.either || still_held || units[i].fatal || units[i].fatal_log)
             root[i] = kMany; // the reason is not looked at
@@ -153,6 +157,8 @@ void Oracle::finished(Published nodes) {
         if (units[i].masked && node.state != State::ready) root[i] = root[i] == kNone ? i : kMany;
         if (root[i] != kNone) {
             if (root[i] != kMany && root[i] != i) check_attribution(i, root[i], node);
+            // What somebody started without its needs has a sentence of its own.
+            if (units[i].process() && root[i] != i) root[i] = kMany;
             continue;
         }
         const std::string so =

@@ -23,16 +23,17 @@ void Oracle::stops(std::size_t unit, bool daemon_alive) {
     if (!joins) truth.pending_stop = timeline_.now();
 }
 
-void Oracle::starts(std::size_t unit) {
+void Oracle::starts(std::size_t unit, bool daemon_alive) {
     Truth& truth = truth_[unit];
     const Unit& real = systemd_.units()[unit];
     if (real.masked) return; // refused
     truth.hold_unseen = truth.hold_unseen || truth.hold;
     forgive(truth);
     truth.last_start = timeline_.now();
-    truth.either =
-        truth.either || ((truth.op_stopped || truth.hold) &&
-                         (real.job ? real.job->type != "stop" : real.phase == Phase::active));
+    // One that waits a hold-off out looks like systemd's own restart when it is over.
+    const bool unseen = real.job ? real.job->type != "stop" : real.phase == Phase::active;
+    const bool merged = !daemon_alive && real.phase == Phase::hold_off;
+    truth.either = truth.either || ((truth.op_stopped || truth.hold) && (unseen || merged));
     truth.op_stopped = truth.hold = truth.maybe_stopped = truth.crossed = false;
     truth.pending_stop.reset();
     renew(unit);
