@@ -79,7 +79,8 @@ def put(machine, path, text):
 @pytest.fixture(scope="module")
 def machine():
     lakebedd = environment("LAKEBEDD")
-    it = Machine("grd-drv", [(os.path.dirname(lakebedd), "/usr/libexec/lakebed"), (SOURCE / "units/static", "/mnt/units")])
+    it = Machine("grd-drv", [(os.path.dirname(lakebedd), "/usr/libexec/lakebed"), (SOURCE / "units/static", "/mnt/units"),
+                             (os.path.dirname(environment("LAKEBED")), "/opt/cli")])
     it.sh("cp /mnt/units/*.service /mnt/units/*.target /mnt/units/*.slice /etc/systemd/system/ && "
           "cp /mnt/units/*.conf /usr/share/dbus-1/system.d/ && groupadd --system lakebed && "
           "systemctl reload dbus && systemctl enable lakebed.target 2>/dev/null")
@@ -189,6 +190,32 @@ def test_an_operators_stop_outlives_the_suspension_and_a_start_by_hand_is_left_a
     assert state(machine, "engine") == "stopped_by_operator"
     call(machine, "Start", "engine")
     wait_ready(machine)
+
+
+def fetch(machine, path):
+    return machine.out("python3", "-c", "import urllib.request\n"
+                       f"print(urllib.request.urlopen('http://127.0.0.1:7070{path}', timeout=5).read().decode(), end='')")
+
+
+def test_people_and_programs_see_a_guard_for_what_it_is(machine):
+    assert "guard:disk" not in machine.out("/opt/cli/lakebed", "status"), "it is told of when it is not ready"
+    fill(machine)
+    wait_stopped(machine)
+    shown = machine.run("/opt/cli/lakebed", "status", check=False)
+    assert shown.returncode == 3
+    assert "guard:disk: not ready: the disk of /mnt/small is nearly full: 4 MiB free, 8 MiB needed" in shown.stdout, shown.stdout
+    document = json.loads(machine.out("/opt/cli/lakebed", "status", "--json", check=False))
+    assert {row["name"] for row in document["services"]} == set(SERVICES)
+    assert {row["name"]: row["ready"] for row in document["guards"]} == {"guard:disk": False, "guard:port": True, "guard:clock": True}
+    refused = machine.run("/opt/cli/lakebed", "start", "store", check=False)
+    assert refused.returncode != 0 and "store is not started: the disk of /mnt/small is nearly full" in refused.stderr, refused.stderr
+    assert machine.active(unit("store")) == "inactive"
+    assert 'lakebed_guard_ready{guard="guard:disk"} 0' in fetch(machine, "/metrics")
+    page = fetch(machine, "/")
+    assert "2 of 4 ready." in page and 'id="service-guard:disk"' in page and 'class="box bad guard"' in page
+    empty(machine)
+    wait_ready(machine)
+    assert 'lakebed_guard_ready{guard="guard:disk"} 1' in fetch(machine, "/metrics")
 
 
 def test_a_full_disk_holds_the_start_after_a_reboot_too(machine):

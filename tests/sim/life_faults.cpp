@@ -35,7 +35,15 @@ void Life::mask(std::size_t index, const Fault& fault) {
         oracle_.stops(index, engine_.has_value());
         systemd_.request(index, "stop", Who::people, true);
     }
-    if (engine_ && connected_) arrive([this] { list_all(); });
+    if (!engine_ || !connected_) return;
+    arrive([this] { // each is read now, and comes in the order of the connection
+        for (const Unit& real : systemd_.units())
+            if (real.installed && !is_guard(*real.spec))
+                arrive([this, shot = systemd_.snapshot(real.index), captured = timeline_.now(),
+                        &name = unit(real.index)] {
+                    tell(UnitChanged{name, shot}, captured);
+                });
+    });
 }
 
 // Another generation. What it adds or takes away is handled as apply does: stopped before, and
