@@ -83,6 +83,9 @@ void adopt(Turn& turn, Slot& slot) {
         }
         return;
     case Observed::going_down:
+        // It took the place of our stop, so somebody wants it.
+        if (node.unit.job_type == "restart" && node.doomed != Doomed::next_run)
+            adopt_wish(turn, slot);
         return leave(turn, slot);
     case Observed::queued:
         if (node.state == State::ready || node.state == State::degraded) leave(turn, slot);

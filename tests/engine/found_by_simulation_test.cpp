@@ -465,6 +465,20 @@ TEST(Simulation, ATargetThatRestartsTwiceAtOnceIsNoOperatorsStop) {
               "start postgres\nstart postgres\nstart hive\n");
 }
 
+TEST(Simulation, ARestartByHandInPlaceOfOurStopWhileLakebeddWasDeadOverridesIt) {
+    Script script = up("postgres\n hive needs postgres session");
+    EXPECT_EQ(script.play(R"(
+        10 user stop
+        11 die
+        20 postgres inactive
+        20 hive stopping h1 job restart
+        20 target up t1
+        21 hive active h2
+        22 postgres active p2
+    )"),
+              "stop hive\nstop postgres\nrestart hive\n");
+}
+
 TEST(Simulation, AStopWhoseEndIsToldOfAfterAStartByCommandDoesNotUndoIt) {
     Script script = up();
     EXPECT_EQ(script.play(R"(
