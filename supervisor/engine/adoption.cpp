@@ -30,9 +30,24 @@ bool was_stopped(const NodeState& node, Observed before) {
 
 // Somebody began this run while we were away; who runs on against a guard was suspended before.
 void adopt_foreign(Turn& turn, Slot& slot) {
-    const bool was_suspended = slot.state->suspended;
+    const bool was_suspended = slot.state->suspended || slot.state->despite_guard;
     adopt_wish(turn, slot);
     slot.state->despite_guard = slot.state->despite_guard && was_suspended;
+}
+
+// A job or a run that is neither ours nor systemd's, so somebody has started it since.
+bool wanted_by_hand(const NodeState& node, bool same_run) {
+    switch (observe(node.unit)) {
+    case Observed::hold_off: // ours end it at once, and systemd's own are restarts
+    case Observed::failed:
+        return node.unit.job_type == "start" || (!same_run && node.doomed == Doomed::this_run);
+    case Observed::up:
+        return node.unit.job_type == "start";
+    case Observed::going_down: // in place of our stop
+        return node.unit.job_type == "restart" && node.doomed != Doomed::next_run;
+    default:
+        return false;
+    }
 }
 
 } // namespace
@@ -49,6 +64,7 @@ void adopt(Turn& turn, Slot& slot) {
     const bool same_run = node.unit.invocation_id == node.run;
     // Not somebody's start: the run we were about to stop failed, and systemd began the next.
     if (!same_run && turn.restarted && node.doomed != Doomed::no) node.doomed = Doomed::next_run;
+    if (wanted_by_hand(node, same_run)) adopt_wish(turn, slot);
     switch (seen(slot)) {
     case Observed::up:
         if (node.doomed == Doomed::next_run || (node.doomed == Doomed::this_run && same_run)) {
@@ -72,8 +88,6 @@ void adopt(Turn& turn, Slot& slot) {
         return become(turn, slot, State::starting);
     case Observed::hold_off:
     case Observed::failed:
-        // Ours end a hold-off at once and systemd's own are restarts: somebody started it since.
-        if (node.unit.job_type == "start") adopt_wish(turn, slot);
         if (node.doomed != Doomed::no) {
             become(turn, slot, State::stopping);
             return fail(turn, slot);

@@ -27,8 +27,16 @@ const NodeState* node_of(const SupervisorState& state, std::string_view unit) {
     return found == state.nodes.end() ? nullptr : &found->second;
 }
 
+const GraphNode* spec_of(const SupervisorState& state, std::string_view unit) {
+    const NodeState* node = node_of(state, unit);
+    const auto& nodes = state.graph.nodes;
+    if (node != nullptr && node->place < nodes.size() && nodes[node->place].unit == unit)
+        return &nodes[node->place];
+    return find_node(state.graph, unit);
+}
+
 std::string name_of(const SupervisorState& state, std::string_view unit) {
-    const GraphNode* node = find_node(state.graph, unit);
+    const GraphNode* node = spec_of(state, unit);
     return node == nullptr ? std::string(unit) : node->name;
 }
 
@@ -66,7 +74,7 @@ std::string trouble(const SupervisorState& state, const std::string& unit) {
 
 // What a guard has to say, when that is what `unit` is.
 const std::string* guard_word(const SupervisorState& state, const std::string& unit) {
-    const GraphNode* spec = find_node(state.graph, unit);
+    const GraphNode* spec = spec_of(state, unit);
     return spec != nullptr && is_guard(*spec) ? &node_of(state, unit)->probe_detail : nullptr;
 }
 
@@ -239,7 +247,7 @@ std::string predicate(const Incident& incident) {
 std::vector<std::string> why_path(const SupervisorState& state, std::string_view unit) {
     std::vector<std::string> path{std::string(unit)};
     while (path.size() <= state.graph.nodes.size()) {
-        const GraphNode* spec = find_node(state.graph, path.back());
+        const GraphNode* spec = spec_of(state, path.back());
         const NodeState* node = node_of(state, path.back());
         if (spec == nullptr || node == nullptr) break;
         // Only what cannot go on by itself waits for its needs; what runs only leans on some.
@@ -258,7 +266,7 @@ std::vector<std::string> why_path(const SupervisorState& state, std::string_view
 
 std::string explain(const SupervisorState& state, std::string_view unit) {
     const NodeState* found = node_of(state, unit);
-    const GraphNode* spec = find_node(state.graph, unit);
+    const GraphNode* spec = spec_of(state, unit);
     if (found == nullptr || spec == nullptr) return {};
     const NodeState& node = *found;
     const std::string& name = spec->name;

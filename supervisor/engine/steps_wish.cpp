@@ -253,6 +253,8 @@ void wake(Turn& turn, Slot& slot) {
         if (turn.fresh) node.doomed = Doomed::no;
         if (turn.fresh && !node.hold) node.start_wanted = node.stop_seen || node.stop_sent;
         if (gone) rest(turn, slot);
+        // That stop would have shown by now: it began and ended while lakebedd was dead.
+        if (turn.fresh && now == Observed::up && !node.hold && lost(turn, node)) came(turn, slot);
         break;
     case State::stopped:
         node.doomed = Doomed::no;

@@ -242,7 +242,9 @@ void Supervisor::index() {
     if (!order) return;
     for (const std::string& unit : *order) {
         NodeState& node = state_.nodes[unit];
-        Slot slot{.spec = find_node(state_.graph, unit), .state = &node, .announced = node.state};
+        const GraphNode* spec = find_node(state_.graph, unit);
+        node.place = static_cast<std::size_t>(spec - state_.graph.nodes.data());
+        Slot slot{.spec = spec, .state = &node, .announced = node.state};
         for (const Need& need : slot.spec->needs)
             slot.needs.push_back({places_.at(need.unit), need.type});
         places_[slot.spec->unit] = slots_.size();

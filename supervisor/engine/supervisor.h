@@ -244,6 +244,7 @@ enum class Doomed {
 };
 
 struct NodeState {
+    std::size_t place = 0; // in graph.nodes, while an engine has it
     State state = State::stopped;
     TimePoint since;       // of `state`
     std::string reason;    // the sentence last explained

@@ -465,6 +465,34 @@ TEST(Simulation, ATargetThatRestartsTwiceAtOnceIsNoOperatorsStop) {
               "start postgres\nstart postgres\nstart hive\n");
 }
 
+TEST(Simulation, ARestartByHandInPlaceOfOurStopWhileLakebeddWasDeadOverridesIt) {
+    Script script = up("postgres\n hive needs postgres session");
+    EXPECT_EQ(script.play(R"(
+        10 user stop
+        11 die
+        20 postgres inactive
+        20 hive stopping h1 job restart
+        20 target up t1
+        21 hive active h2
+        22 postgres active p2
+    )"),
+              "stop hive\nstop postgres\nrestart hive\n");
+}
+
+TEST(Simulation, AStartByHandInPlaceOfOurStopWhileLakebeddWasDeadOverridesIt) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 user stop
+        11 die
+        20 postgres active p1 job start
+        20 hive holdoff h2 exit 1
+        20 target up t1
+        21 postgres active p1
+    )"),
+              "stop hive\nstop postgres\n");
+    EXPECT_EQ(states(script), "postgres ready, hive backing_off");
+}
+
 TEST(Simulation, AStopWhoseEndIsToldOfAfterAStartByCommandDoesNotUndoIt) {
     Script script = up();
     EXPECT_EQ(script.play(R"(
@@ -527,11 +555,10 @@ TEST(Simulation, ARunThatComesBackFromAStopIsPingedAgain) {
         1 postgres active p1
         2 target down
         10 due postgres liveness
-        20 target up t1
     )");
-    EXPECT_EQ(script.play("60 postgres active p1", Show::all), "deadline postgres liveness 70.000\n"
-                                                               "postgres is ready\n"
-                                                               "\"postgres is ready\"\n");
+    EXPECT_EQ(script.play("20 target up t1", Show::all), "deadline postgres liveness 30.000\n"
+                                                         "postgres is ready\n"
+                                                         "\"postgres is ready\"\n");
 }
 
 } // namespace

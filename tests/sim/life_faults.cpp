@@ -50,8 +50,10 @@ void Life::mask(std::size_t index, const Fault& fault) {
 // what leans on it restarted after.
 void Life::reload(const Fault& fault) {
     const bool changed = fault.count % 4 != 1;
-    const bool adds = fault.count % 4 >= 2 && !systemd_.units()[fault.unit].installed;
-    const bool removes = fault.count % 4 == 2 && !adds && graph_.nodes.size() > 2;
+    const Unit& real = systemd_.units()[fault.unit];
+    const bool gone = real.phase == Phase::inactive && !real.job; // apply waits for that
+    const bool adds = fault.count % 4 >= 2 && !real.installed && gone;
+    const bool removes = fault.count % 4 == 2 && real.installed && graph_.nodes.size() > 2;
     const std::string& name = unit(fault.unit);
     graph_.generation = ++generation_;
     if (removes) {
@@ -72,7 +74,7 @@ void Life::reload(const Fault& fault) {
                     graph.nodes, [&](const GraphNode& other) { return other.unit == need.unit; });
             });
         graph_ = std::move(graph);
-    } else if (changed && systemd_.units()[fault.unit].installed) {
+    } else if (changed && real.installed) {
         std::ranges::find(graph_.nodes, name, &GraphNode::unit)->title += "!";
     }
     systemd_.install(graph_);

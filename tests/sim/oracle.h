@@ -31,6 +31,7 @@ struct Truth { // about one unit
     std::optional<Time> last_start;   // by people
     bool leaves_trace = false;        // … and visible in a snapshot, not in a signal only
     bool maybe_stopped = false;       // somebody stopped it, perhaps without a trace
+    std::optional<Time> unclear;      // our stop met a job whose type was not told
     bool hold_unseen = false;         // its end by a start was not seen
     bool crossed = false; // a stop that lakebedd did not know of, by its start: either may win
     bool either = false;  // a start by people that left no trace, as nothing was to be done

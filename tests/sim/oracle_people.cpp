@@ -30,10 +30,14 @@ void Oracle::starts(std::size_t unit, bool daemon_alive) {
     truth.hold_unseen = truth.hold_unseen || truth.hold;
     forgive(truth);
     truth.last_start = timeline_.now();
-    // One that waits a hold-off out looks like systemd's own restart when it is over.
+    // One that waits a hold-off out looks like systemd's own restart when it is over, and so does
+    // one in place of our stop once that run has failed.
     const bool unseen = real.job ? real.job->type != "stop" : real.phase == Phase::active;
-    const bool merged = !daemon_alive && real.phase == Phase::hold_off;
-    truth.either = truth.either || ((truth.op_stopped || truth.hold) && (unseen || merged));
+    // Ours is then kept in mind until the run of that job cannot come any more.
+    const bool unclear = truth.unclear && timeline_.now() - *truth.unclear < kLostJob + 1s;
+    const bool merged = !daemon_alive && (real.phase == Phase::hold_off || truth.was_up);
+    truth.either =
+        truth.either || ((truth.op_stopped || truth.hold) && (unseen || merged || unclear));
     truth.op_stopped = truth.hold = truth.maybe_stopped = truth.crossed = false;
     truth.pending_stop.reset();
     renew(unit);
@@ -59,6 +63,9 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
         const Unit& real = systemd_.units()[i];
         const bool unseen =
             real.run != truth.view.invocation_id || (real.job && truth.view.job_id == 0);
+        truth.unclear.reset();
+        if (stops && truth.view.job_id != 0 && truth.view.job_type.empty())
+            truth.unclear = timeline_.now();
         truth.either = stops ? truth.last_start && unseen : truth.pending_stop.has_value();
         truth.pending_stop.reset();
         truth.crossed = false;
