@@ -42,8 +42,13 @@ GraphNode read_node(const Value& value, Diagnostics& diagnostics) {
     std::string kind = reader.string("kind").value_or("service");
     if (kind == "job")
         node.kind = NodeKind::job;
+    else if (kind == "guard")
+        node.kind = NodeKind::guard;
     else if (kind != "service")
-        reader.error("kind", fmt::format("unknown kind \"{}\"", kind), "\"service\" or \"job\"");
+        reader.error("kind", fmt::format("unknown kind \"{}\"", kind),
+                     "one of service, job, guard");
+    if (const Value* guard = reader.table("guard"))
+        node.guard = read_guard_check(*guard, "node.guard", diagnostics);
     node.addresses = reader.strings("addresses");
     node.ui = reader.string("ui").value_or("");
     if (!node.ui.empty() && !node.ui.starts_with("http://") && !node.ui.starts_with("https://"))
@@ -66,7 +71,7 @@ GraphNode read_node(const Value& value, Diagnostics& diagnostics) {
         auto type = parse_edge_type(type_text);
         if (!type)
             need.error("type", fmt::format("unknown edge type \"{}\"", type_text),
-                       "one of reconnects, session, init");
+                       "one of reconnects, session, init, suspends");
         node.needs.push_back({unit, type.value_or(EdgeType::reconnects)});
         need.finish();
     }
@@ -79,16 +84,20 @@ Table write_node(const GraphNode& node) {
     set(table, "name", node.name);
     set(table, "unit", node.unit);
     set(table, "title", node.title);
-    set(table, "kind", node.kind == NodeKind::job ? "job" : "service");
+    set(table, "kind", std::string(to_string(node.kind)));
+    if (node.guard) set(table, "guard", write_guard_check(*node.guard));
     Array addresses(node.addresses.begin(), node.addresses.end());
     if (!addresses.empty()) set(table, "addresses", std::move(addresses));
     if (!node.ui.empty()) set(table, "ui", node.ui);
-    set(table, "jvm", node.jvm);
+    const bool brief = is_guard(node); // it starts nothing: only what is odd, for check_graph
+    if (!brief || node.jvm) set(table, "jvm", node.jvm);
     if (!node.data.empty()) set(table, "data", node.data);
-    set(table, "start_timeout", to_string(node.start_timeout));
+    if (!brief || node.start_timeout != GraphNode().start_timeout)
+        set(table, "start_timeout", to_string(node.start_timeout));
     if (node.probe) set(table, "probe", write_probe_spec(*node.probe));
     if (node.liveness) set(table, "liveness", write_liveness(*node.liveness));
-    set(table, "restart", write_restart_policy(node.restart));
+    if (!brief || node.restart != RestartPolicy())
+        set(table, "restart", write_restart_policy(node.restart));
     Array fatal;
     for (const FatalRule& rule : node.fatal) {
         Table entry;
@@ -122,6 +131,20 @@ std::string_view to_string(EdgeType type) {
         return "session";
     case EdgeType::init:
         return "init";
+    case EdgeType::suspends:
+        return "suspends";
+    }
+    return "";
+}
+
+std::string_view to_string(NodeKind kind) {
+    switch (kind) {
+    case NodeKind::service:
+        return "service";
+    case NodeKind::job:
+        return "job";
+    case NodeKind::guard:
+        return "guard";
     }
     return "";
 }
@@ -139,7 +162,8 @@ std::string_view to_string(FailureKind kind) {
 }
 
 std::optional<EdgeType> parse_edge_type(std::string_view text) {
-    for (EdgeType type : {EdgeType::reconnects, EdgeType::session, EdgeType::init})
+    for (EdgeType type :
+         {EdgeType::reconnects, EdgeType::session, EdgeType::init, EdgeType::suspends})
         if (text == to_string(type)) return type;
     return {};
 }
@@ -232,7 +256,10 @@ FatalRule read_fatal_rule(const Value& value, const std::string& path, Diagnosti
 StackBudget stack_budget(const ServiceGraph& graph) {
     if (graph.restart_budget) return *graph.restart_budget;
     StackBudget budget;
-    budget.restarts = std::max(budget.restarts, 2 * static_cast<int>(graph.nodes.size()));
+    const auto units =
+        graph.nodes.size() -
+        static_cast<std::size_t>(std::count_if(graph.nodes.begin(), graph.nodes.end(), is_guard));
+    budget.restarts = std::max(budget.restarts, 2 * static_cast<int>(units));
     for (const GraphNode& node : graph.nodes)
         budget.restarts = std::max(budget.restarts, node.restart.budget);
     return budget;
@@ -263,10 +290,10 @@ ServiceGraph read_graph(std::string_view text, std::string_view file, Diagnostic
         reader.error("format", "format is missing", "this is not a graph file of lakebed");
         return graph;
     }
-    if (*format != ServiceGraph::kFormat) {
+    if (*format < 1 || *format > ServiceGraph::kFormat) {
         reader.error("format",
-                     fmt::format("graph format {} is not the one this program reads ({})", *format,
-                                 ServiceGraph::kFormat),
+                     fmt::format("graph format {} is none that this program reads (1 to {})",
+                                 *format, ServiceGraph::kFormat),
                      "run the lakebed that wrote it, or `lakebed apply` with this one");
         return graph;
     }
@@ -290,7 +317,8 @@ ServiceGraph read_graph(std::string_view text, std::string_view file, Diagnostic
 
 std::string write_graph(const ServiceGraph& graph) {
     Table root;
-    set(root, "format", std::int64_t{ServiceGraph::kFormat});
+    const bool guarded = std::any_of(graph.nodes.begin(), graph.nodes.end(), is_guard);
+    set(root, "format", std::int64_t{guarded ? ServiceGraph::kFormat : 1});
     set(root, "site", graph.site);
     set(root, "site_id", graph.site_id);
     set(root, "generation", std::int64_t{graph.generation});
@@ -347,10 +375,39 @@ Result<std::vector<std::string>> start_order(const ServiceGraph& graph) {
 
 namespace {
 
+void check_guard(const GraphNode& node, Diagnostics& diagnostics) {
+    if (is_guard(node) != node.guard.has_value())
+        diagnostics.error(
+            {}, is_guard(node) ? fmt::format("{} is a guard, but says nothing to check", node.name)
+                               : fmt::format("{} is a {} with a check of a guard", node.name,
+                                             to_string(node.kind)));
+    if (is_guard(node) && !node.needs.empty())
+        diagnostics.error({}, fmt::format("{} is a guard and can need nothing", node.name));
+}
+
 void check_node(const ServiceGraph& graph, const GraphNode& node, Diagnostics& diagnostics) {
+    check_guard(node, diagnostics);
     for (const Need& need : node.needs) {
         const GraphNode* needed = find_node(graph, need.unit);
-        if (needed && needed->kind == NodeKind::job && need.type != EdgeType::init)
+        if (needed && is_guard(*needed) && is_leaned_on(need.type))
+            diagnostics.error({},
+                              fmt::format("{} needs the guard {} by a {} edge", node.name,
+                                          needed->name, to_string(need.type)),
+                              "make it an init edge, or suspends for a disk");
+        if (needed && need.type == EdgeType::suspends &&
+            (!needed->guard || !std::holds_alternative<DiskCheck>(*needed->guard)))
+            diagnostics.error({},
+                              fmt::format("{} needs {} by a suspends edge, but it is no guard of a "
+                                          "disk",
+                                          node.name, needed->name),
+                              "make it an init edge");
+        if (need.type == EdgeType::suspends && node.kind == NodeKind::job)
+            diagnostics.error({},
+                              fmt::format("the job {} has a suspends edge, but a job runs to its "
+                                          "end",
+                                          node.name),
+                              "make it an init edge");
+        if (needed && needed->kind == NodeKind::job && is_leaned_on(need.type))
             diagnostics.error({},
                               fmt::format("{} needs the job {} by a {} edge, but a job that is "
                                           "done cannot bounce",

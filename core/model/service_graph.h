@@ -1,7 +1,8 @@
 // ServiceGraph: the contract between installer and supervisor, the content of graph.toml.
 //
-// Nodes are systemd units (instances included); edges say what a unit needs and what becomes of it
-// when that bounces. The installer writes the graph as part of a generation, lakebedd reads it.
+// Nodes are systemd units (instances included) and resource guards; edges say what a unit needs and
+// what becomes of it when that bounces. The installer writes the graph as part of a generation,
+// lakebedd reads it.
 #pragma once
 
 #include <chrono>
@@ -12,6 +13,7 @@
 
 #include "base/quantity.h"
 #include "base/value.h"
+#include "model/guard.h"
 #include "model/probe_spec.h"
 
 namespace lakebed {
@@ -21,6 +23,7 @@ enum class EdgeType {
     reconnects, // keep running; verify readiness again
     session,    // restart once, after the dependency is ready again
     init,       // needed at start only
+    suspends,   // of a guard: stopped while it is not ready, dependents first, then started again
 };
 
 struct Need {
@@ -29,7 +32,11 @@ struct Need {
     bool operator==(const Need&) const = default;
 };
 
-enum class NodeKind { service, job }; // a job is Type=oneshot with RemainAfterExit=yes
+enum class NodeKind {
+    service,
+    job,   // Type=oneshot with RemainAfterExit=yes
+    guard, // of a resource; no unit at all
+};
 
 // Exponential back-off between restarts, and the budget after which the slow lane begins.
 struct RestartPolicy {
@@ -75,7 +82,7 @@ struct Liveness {
 
 struct GraphNode {
     std::string name; // "postgres": what people type
-    std::string unit; // "lakebed-postgres.service"
+    std::string unit; // "lakebed-postgres.service"; of a guard, its id: "guard:disk-data"
     std::string title;
     NodeKind kind = NodeKind::service;
     std::vector<Need> needs;
@@ -88,6 +95,7 @@ struct GraphNode {
     std::string ui;   // its pages for people: "http://127.0.0.1:9001/"; empty: none
     bool jvm = false; // SIGQUIT gives a thread dump
     std::string data; // directory it writes to; empty: none of its own
+    std::optional<GuardCheck> guard; // what a guard asks, of no other node
     bool operator==(const GraphNode&) const = default;
 };
 
@@ -100,7 +108,8 @@ struct NotConfigured {
 };
 
 struct ServiceGraph {
-    static constexpr int kFormat = 1; // a newer one is refused
+    // 2 has guards; a file without one still says 1. A newer one is refused.
+    static constexpr int kFormat = 2;
 
     std::string site;    // name the operator gave the site
     std::string site_id; // random, made at the first apply
@@ -112,6 +121,7 @@ struct ServiceGraph {
 };
 
 [[nodiscard]] std::string_view to_string(EdgeType type);
+[[nodiscard]] std::string_view to_string(NodeKind kind);
 [[nodiscard]] std::string_view to_string(FailureKind kind);
 [[nodiscard]] std::optional<EdgeType> parse_edge_type(std::string_view text);
 
@@ -127,7 +137,15 @@ struct ServiceGraph {
 [[nodiscard]] Table write_liveness(const Liveness& liveness);
 [[nodiscard]] Table write_restart_policy(const RestartPolicy& policy);
 
-// What is written, else 30 restarts, or two for each node, or what a single service may do,
+[[nodiscard]] inline bool is_guard(const GraphNode& node) {
+    return node.kind == NodeKind::guard;
+}
+// The service's own bouncing need: what it leans on while it runs.
+[[nodiscard]] inline bool is_leaned_on(EdgeType type) {
+    return type == EdgeType::reconnects || type == EdgeType::session;
+}
+
+// What is written, else 30 restarts, or two for each unit, or what a single service may do,
 // whichever is most.
 [[nodiscard]] StackBudget stack_budget(const ServiceGraph& graph);
 
@@ -141,8 +159,9 @@ struct ServiceGraph {
 
 // Static checks before anything starts: duplicate names, needs that are no nodes, cycles (named
 // a → b → a), a job that needs itself, a probe slower than its unit's start timeout, a need that
-// could never bounce, regular expressions that are none, budgets and delays that
-// contradict each other. Messages have no position.
+// could never bounce, a guard that
+// needs something or that is needed as if it were a service, regular expressions that are none,
+// budgets and delays that contradict each other. Messages have no position.
 void check_graph(const ServiceGraph& graph, Diagnostics& diagnostics);
 
 // Units in an order where each comes after what it needs; a cycle comes back as an Error that

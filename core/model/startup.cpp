@@ -28,6 +28,7 @@ std::vector<Start> known_starts(const ServiceGraph& graph, const std::vector<Sta
                                 std::vector<NotCounted>& not_counted) {
     std::vector<Start> starts;
     for (const GraphNode& node : graph.nodes) {
+        if (is_guard(node)) continue;
         auto span = std::find_if(spans.begin(), spans.end(),
                                  [&](const StartSpan& s) { return s.unit == node.unit; });
         if (span == spans.end() || span->ready == Duration::zero()) {

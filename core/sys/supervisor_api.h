@@ -35,7 +35,7 @@ inline constexpr const char* kBadGraph = "io.lakebed.Error.BadGraph";
 struct ServiceStatus {
     std::string name;        // "postgres"
     std::string unit;        // "lakebed-postgres.service"
-    std::string kind;        // service | job
+    std::string kind;        // service | job | guard (of a resource, without a unit)
     std::string title;       // for people
     std::string state;       // waiting, held, starting, ready, degraded … (supervisor.h)
     std::string sentence;    // why it is so, with the root cause; may be empty

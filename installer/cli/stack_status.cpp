@@ -18,7 +18,7 @@ ServiceStatus from_systemd(const GraphNode& node, const UnitProperties& unit) {
     ServiceStatus status;
     status.name = node.name;
     status.unit = node.unit;
-    status.kind = node.kind == NodeKind::job ? "job" : "service";
+    status.kind = std::string(to_string(node.kind));
     status.title = node.title;
     status.active = unit.active_state;
     status.invocation = unit.invocation_id;
@@ -86,12 +86,18 @@ Result<StackStatus> read_status(const ServiceGraph& graph) {
     auto client = Client::connect();
     if (client) {
         auto services = client->list_services();
-        if (services) return StackStatus{true, std::move(*services)};
+        if (services) {
+            StackStatus status{true, {}, {}};
+            for (ServiceStatus& one : *services)
+                (one.kind == "guard" ? status.guards : status.services).push_back(std::move(one));
+            return status;
+        }
     }
     StackStatus status;
     auto manager = TRY(SystemdManager::connect());
     for (const GraphNode& node : graph.nodes)
-        status.services.push_back(from_systemd(node, TRY(manager.unit(node.unit))));
+        if (!is_guard(node))
+            status.services.push_back(from_systemd(node, TRY(manager.unit(node.unit))));
     return status;
 }
 
@@ -99,9 +105,13 @@ Result<std::vector<const GraphNode*>> select_services(const ServiceGraph& graph,
                                                       const std::vector<std::string>& names) {
     std::vector<const GraphNode*> nodes;
     if (names.empty())
-        for (const GraphNode& node : graph.nodes) nodes.push_back(&node);
+        for (const GraphNode& node : graph.nodes)
+            if (!is_guard(node)) nodes.push_back(&node);
     for (const std::string& name : names) {
         if (const GraphNode* node = find_node(graph, name)) {
+            if (is_guard(*node))
+                return fail(Errc::usage, fmt::format("{} is a resource guard, no service", name),
+                            "lakebed status tells of guards that are not ready");
             nodes.push_back(node);
             continue;
         }
@@ -114,7 +124,8 @@ Result<std::vector<const GraphNode*>> select_services(const ServiceGraph& graph,
                 return fail(Errc::not_found, fmt::format("{} is not configured", name),
                             service.reason + ", then lakebed apply");
         std::vector<std::string> known;
-        for (const GraphNode& node : graph.nodes) known.push_back(node.name);
+        for (const GraphNode& node : graph.nodes)
+            if (!is_guard(node)) known.push_back(node.name);
         auto near = closest(name, known);
         std::string hint = near ? fmt::format("did you mean \"{}\"?", *near) : "there are:";
         if (!near)
@@ -122,6 +133,30 @@ Result<std::vector<const GraphNode*>> select_services(const ServiceGraph& graph,
         return fail(Errc::not_found, fmt::format("there is no service \"{}\"", name), hint);
     }
     return nodes;
+}
+
+std::string guard_line(const ServiceStatus& guard) {
+    const bool told = guard.sentence != guard.name + " is fine";
+    if (!is_ready(guard)) return "not ready: " + guard.sentence;
+    return told ? guard.sentence : std::string();
+}
+
+Table guard_row(const ServiceStatus& guard) {
+    Table row;
+    set(row, "name", guard.name);
+    set(row, "title", guard.title);
+    set(row, "ready", is_ready(guard));
+    set(row, "since", static_cast<std::int64_t>(guard.since));
+    set(row, "reason", guard.sentence);
+    return row;
+}
+
+const ServiceStatus* missing_guard(const StackStatus& status, const GraphNode& node) {
+    for (const ServiceStatus& guard : status.guards)
+        if (!is_ready(guard) &&
+            std::ranges::find(node.needs, guard.unit, &Need::unit) != node.needs.end())
+            return &guard;
+    return nullptr;
 }
 
 bool is_ready(const ServiceStatus& service) {

@@ -14,6 +14,7 @@ namespace lakebed {
 struct StackStatus {
     bool from_lakebedd = false;
     std::vector<ServiceStatus> services;
+    std::vector<ServiceStatus> guards; // resource guards, which only lakebedd checks
 };
 
 // Of the current generation; Errc::not_found when nothing has been applied.
@@ -38,6 +39,13 @@ select_services(const ServiceGraph& graph, const std::vector<std::string>& names
 [[nodiscard]] Result<void> wait_until_ready(Context& context, const ServiceGraph& graph,
                                             const std::vector<std::string>& names,
                                             Duration timeout);
+
+// "not ready: the disk of /data is nearly full: 212 MiB free, 512 MiB needed"; empty for one that
+// is fine and has nothing to say.
+[[nodiscard]] std::string guard_line(const ServiceStatus& guard);
+[[nodiscard]] Table guard_row(const ServiceStatus& guard);
+// A guard without which `node` is not started, and why; nullptr when there is none.
+[[nodiscard]] const ServiceStatus* missing_guard(const StackStatus& status, const GraphNode& node);
 
 [[nodiscard]] bool is_ready(const ServiceStatus& service);
 // "backing_off" as people read it: "backing off".

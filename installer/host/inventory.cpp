@@ -1,7 +1,9 @@
 // What is on the host: files, owners, users, store entries, mounts.
 #include "host/steps.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 
@@ -104,6 +106,29 @@ Result<MountInfo> read_mount(const std::string& path, const std::vector<std::str
     return mount;
 }
 
+std::uint64_t number_after(const std::string& text, std::string_view label, int base = 10) {
+    const std::size_t at = text.find(label);
+    if (at == std::string::npos) return 0;
+    return std::strtoull(text.c_str() + at + label.size(), nullptr, base);
+}
+
+// What PID 1 can give: fs.nr_open, or its own hard limit where it may not go beyond that.
+std::uint64_t read_most_open_files() {
+    constexpr int kSysResource = 24; // CAP_SYS_RESOURCE
+    const std::uint64_t most = number_after(read_file("/proc/sys/fs/nr_open").value_or(""), "");
+    const std::uint64_t caps =
+        number_after(read_file("/proc/1/status").value_or(""), "CapEff:", 16);
+    if (caps == 0 || (caps >> kSysResource & 1) != 0) return most;
+    std::istringstream lines(read_file("/proc/1/limits").value_or(""));
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream fields(line);
+        std::string max, open, files, soft, hard;
+        fields >> max >> open >> files >> soft >> hard;
+        if (open == "open") return std::min(most, number_after(hard, ""));
+    }
+    return most;
+}
+
 } // namespace
 
 Result<Inventory> read_files_inventory(const Paths& paths, const InventoryQuery& query) {
@@ -111,6 +136,7 @@ Result<Inventory> read_files_inventory(const Paths& paths, const InventoryQuery&
     struct utsname system {};
     ::uname(&system);
     inventory.architecture = system.machine;
+    inventory.most_open_files = read_most_open_files();
     inventory.is_root = ::geteuid() == 0;
     std::error_code error;
     inventory.has_systemd = std::filesystem::is_directory("/run/systemd/system", error);

@@ -33,6 +33,8 @@ Profile read_profile(std::string_view text, std::string_view file, Diagnostics& 
             }
         }
     }
+    if (const Value* guards = reader.table("guards"))
+        profile.guards = read_guard_conf(*guards, diagnostics);
     for (const Value* step : reader.tables("verify")) profile.verify.push_back(*step);
     reader.finish();
     return profile;

@@ -13,6 +13,7 @@
 #include "base/diagnostics.h"
 #include "base/quantity.h"
 #include "base/value.h"
+#include "input/guard_conf.h"
 
 namespace lakebed {
 
@@ -22,6 +23,7 @@ struct Profile {
     std::vector<std::string> services;  // services and jobs, by name; order is that of display
     std::vector<SourcePos> service_pos; // of each of them
     std::vector<Value> verify;          // acceptance steps that are of no single service
+    GuardConf guards;
     SourcePos pos;
     bool operator==(const Profile&) const = default;
 };

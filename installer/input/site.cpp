@@ -117,9 +117,9 @@ void read_secrets(const Value& value, Site& site, Diagnostics& diagnostics) {
 }
 
 bool is_own_key(std::string_view key) {
-    static constexpr std::string_view kOwn[] = {"name",    "profile",  "sizing",
-                                                "listen",  "data_dir", "memory",
-                                                "secrets", "service",  "allow_from"};
+    static constexpr std::string_view kOwn[] = {"name",       "profile", "sizing",  "listen",
+                                                "data_dir",   "memory",  "secrets", "service",
+                                                "allow_from", "guards"};
     return std::ranges::find(kOwn, key) != std::end(kOwn);
 }
 
@@ -194,6 +194,8 @@ Site read_site(const std::vector<SiteFile>& files, Diagnostics& diagnostics) {
             reader.error("allow_from",
                          fmt::format("\"{}\" in allow_from is no address range", range),
                          "write it like \"10.0.0.0/8\" or \"2001:db8::/32\"");
+    if (const Value* guards = reader.table("guards"))
+        site.guards = read_guard_conf(*guards, diagnostics);
     if (const Value* secrets = reader.table("secrets")) read_secrets(*secrets, site, diagnostics);
     if (const Value* services = reader.table("service"))
         for (const Member& member : *services->table()) {

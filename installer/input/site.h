@@ -9,6 +9,7 @@
 #include "base/diagnostics.h"
 #include "base/quantity.h"
 #include "base/value.h"
+#include "input/guard_conf.h"
 
 namespace lakebed {
 
@@ -35,6 +36,7 @@ struct Site {
     std::string data_dir = "/var/lib/lakebed/data";
     std::optional<ByteSize> memory;      // for all services together; default: a part of RAM
     std::vector<std::string> allow_from; // CIDRs that may reach services that cannot bind
+    GuardConf guards;
     std::map<std::string, std::string> secret_files; // [secrets] NAME = { file = "/path" }
     std::map<std::string, SourcePos> secret_pos;
     std::map<std::string, SiteService> services;

@@ -52,8 +52,9 @@ struct UnitInfo {
 struct Inventory {
     bool is_root = true;
     bool has_systemd = true;
-    std::string architecture; // uname -m
-    int generation = 0;       // current; 0: none
+    std::string architecture;          // uname -m
+    std::uint64_t most_open_files = 0; // that systemd can allow a service; 0: not known
+    int generation = 0;                // current; 0: none
     // path -> sha256 of the current generation's files. Keys that do not begin with "/" are records
     // of the generation itself: "graph.toml" and "verify.toml" (sha256), "data:SERVICE" (its
     // directory), "unit:UNIT" (the unit file of which UNIT is an instance).

@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "plan/planning.h"
+#include "plan/unit_limits.h"
 
 namespace lakebed {
 namespace {
@@ -305,6 +306,7 @@ Plan make_plan(const Stack& stack, const Desired& desired, const Inventory& inve
     Planning p{stack, desired, inventory, options, diagnostics, {}};
     p.plan.from_generation = p.plan.to_generation = inventory.generation;
     check_host(stack, inventory, diagnostics);
+    check_open_files(desired.units, inventory.most_open_files, diagnostics);
     plan_users(p);
     for (const EnsureDir& dir : own_directories(stack)) {
         // An operator may have tightened those that hold nothing secret.

@@ -112,6 +112,7 @@ void resolve_ports(Resolving& r) {
 void resolve_data(Resolving& r) {
     std::string base = r.input.site.data_dir;
     if (!r.input.site.origin.contains("data_dir")) base = r.stack.paths.state + "/data";
+    r.stack.data_root = base;
     for (std::size_t i = 0; i < r.confs.size(); ++i) {
         const ServiceConf& conf = *r.confs[i];
         if (!conf.data) continue;
@@ -133,6 +134,30 @@ void resolve_data(Resolving& r) {
                     fmt::format("[service.{}] data_dir = a directory of its own", service.name));
         }
     }
+}
+
+void resolve_guards(Resolving& r) {
+    GuardLimits& limits = r.stack.guards;
+    const GuardConf &profile = r.input.profile.guards, &site = r.input.site.guards;
+    auto lay = [](auto& value, const auto& under, const auto& over) {
+        if (over)
+            value = {*over};
+        else if (under)
+            value = {*under};
+    };
+    lay(limits.min_free, profile.min_free, site.min_free);
+    limits.resume_free = {limits.min_free.bytes / 2 * 3};
+    // A mark of the profile goes with the profile's other one.
+    lay(limits.resume_free, site.min_free ? std::optional<ByteSize>() : profile.resume_free,
+        site.resume_free);
+    if (auto inodes = site.min_free_inodes ? site.min_free_inodes : profile.min_free_inodes)
+        limits.min_free_inodes = static_cast<std::uint64_t>(*inodes);
+    if (limits.resume_free >= limits.min_free) return;
+    auto origin = r.input.site.origin.find("guards.resume_free");
+    r.diagnostics.error(origin == r.input.site.origin.end() ? r.input.profile.pos : origin->second,
+                        fmt::format("guards.resume_free is {}, less than guards.min_free of {}",
+                                    to_string(limits.resume_free), to_string(limits.min_free)),
+                        "leave resume_free out: it is half as much again");
 }
 
 void resolve_store(Resolving& r) {
@@ -303,6 +328,7 @@ Stack resolve(const ResolveInput& input, Diagnostics& diagnostics) {
     resolve_ports(r);
     resolve_memory(r);
     resolve_data(r);
+    resolve_guards(r);
     resolve_brought_files(r);
     resolve_store(r);
     resolve_secrets(r);

@@ -133,6 +133,14 @@ struct StackService {
     bool operator==(const StackService&) const = default;
 };
 
+// The marks of every disk guard, as in DiskCheck.
+struct GuardLimits {
+    ByteSize min_free{std::uint64_t{512} << 20};
+    ByteSize resume_free;
+    std::uint64_t min_free_inodes = 4096;
+    bool operator==(const GuardLimits&) const = default;
+};
+
 struct Stack {
     std::string site;
     std::string site_id;
@@ -142,6 +150,8 @@ struct Stack {
     Paths paths;
     ByteSize ram;
     ByteSize memory_budget;
+    std::string data_root; // below it the data of each service that was not moved
+    GuardLimits guards;
     std::vector<StoreEntry> store;
     std::vector<StackSecret> secrets;
     std::vector<StackService> services;

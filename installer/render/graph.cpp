@@ -54,6 +54,7 @@ ServiceGraph make_graph(const Stack& stack, const std::map<std::string, ConfigDi
             graph.nodes.push_back(std::move(node));
         }
     }
+    add_guards(stack, graph);
     return graph;
 }
 

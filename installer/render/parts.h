@@ -34,6 +34,8 @@ struct ConfigDir {
 
 [[nodiscard]] ServiceGraph make_graph(const Stack& stack,
                                       const std::map<std::string, ConfigDir>& configs);
+// The guards of its disks, ports and clock, and who needs them.
+void add_guards(const Stack& stack, ServiceGraph& graph);
 [[nodiscard]] std::string render_verify(const Stack& stack,
                                         const std::map<std::string, ConfigDir>& configs);
 

@@ -93,6 +93,7 @@ Desired render(const Stack& stack, const UnitTemplates& templates, Diagnostics& 
     desired.verify = render_verify(stack, configs);
     if (auto order = start_order(graph)) // a cycle has been reported by check_graph
         for (const std::string& name : *order) {
+            if (!units.contains(name)) continue; // a guard
             const DesiredUnit& unit = units.at(name);
             if (unit_names(unit).front() == name) desired.units.push_back(unit);
         }

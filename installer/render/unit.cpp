@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/suggest.h"
+#include "plan/unit_limits.h"
 #include "plan/variables.h"
 #include "render/parts.h"
 
@@ -138,8 +139,10 @@ DesiredUnit render_direct_target(const Stack& stack) {
 DesiredUnit render_unit(const StackService& service, const Stack& stack, const ConfigDir& config,
                         const UnitTemplates& templates, Diagnostics& diagnostics) {
     std::string text = UnitWriter(service, stack, config, templates, diagnostics).write();
-    return {service.unit, std::move(text),
-            service.instances > 0 ? unit_names(service) : std::vector<std::string>()};
+    DesiredUnit unit{service.unit, std::move(text),
+                     service.instances > 0 ? unit_names(service) : std::vector<std::string>()};
+    check_java_memory(unit, diagnostics);
+    return unit;
 }
 
 } // namespace lakebed

@@ -58,7 +58,10 @@ Driver::Driver(EventLoop& loop, DriverOptions options)
       incidents_(loop, incident_directory(),
                  [this](const IncidentRecord& record, const std::string& name) {
                      incident_saved(record, name);
-                 }) {}
+                 }),
+      guards_(loop, options_.graph,
+              {.state = [this]() -> const SupervisorState& { return state(); },
+               .tell = [this](GuardChecked checked) { handle(std::move(checked)); }}) {}
 
 Result<void> Driver::start() {
     TRY(make_directories(options_.state_directory, 0711));
@@ -106,6 +109,11 @@ Result<void> Driver::start() {
                    .command = [this](Verb verb, const std::string& name) -> Result<void> {
                        UserCommand command{.verb = verb, .unit = {}};
                        if (!name.empty()) command.unit = TRY(find_unit(state(), name));
+                       if (const GraphNode* spec = find_node(state().graph, command.unit);
+                           spec != nullptr && is_guard(*spec))
+                           return fail(fmt::format("{} is no service but a resource guard: it has "
+                                                   "nothing to start or stop",
+                                                   name));
                        handle(command);
                        return {};
                    },
@@ -167,7 +175,8 @@ void Driver::use_graph(ServiceGraph graph) {
     recorder_.life(state(), options_.version);
     log_event(LogLevel::info,
               fmt::format("supervising site {}, generation {}: {} units", state().graph.site,
-                          state().graph.generation, state().graph.nodes.size()));
+                          state().graph.generation, units().size()));
+    guards_.check_all();
 }
 
 Result<void> Driver::reload() {
@@ -190,11 +199,12 @@ Result<void> Driver::reload() {
         return {};
     }
     probers_.clear(); // their specs may have changed; the next probe makes them again
-    log_event(LogLevel::info,
-              fmt::format("generation {} is in force, with {} units", graph->generation,
-                          graph->nodes.size()),
-              {}, kSelfEvent.message_id);
     handle(GraphReloaded{std::move(*graph)});
+    log_event(LogLevel::info,
+              fmt::format("generation {} is in force, with {} units", state().graph.generation,
+                          units().size()),
+              {}, kSelfEvent.message_id);
+    guards_.check_all();
     refresh_all();
     return {};
 }
@@ -236,7 +246,7 @@ void Driver::connected() {
         handle(ShutdownRequested{});
     });
     unread_.insert(std::string(kTarget));
-    for (const auto& [unit, unused] : state().nodes) unread_.insert(unit);
+    for (const std::string& unit : units()) unread_.insert(unit);
     refresh_all();
 }
 
@@ -311,7 +321,14 @@ void Driver::read_unit(const std::string& unit) {
 
 void Driver::refresh_all() {
     refresh(std::string(kTarget));
-    for (const auto& [unit, unused] : state().nodes) refresh(unit);
+    for (const std::string& unit : units()) refresh(unit);
+}
+
+std::vector<std::string> Driver::units() const {
+    std::vector<std::string> units;
+    for (const GraphNode& node : state().graph.nodes)
+        if (!is_guard(node)) units.push_back(node.unit);
+    return units;
 }
 
 void Driver::relist_later() {
@@ -391,6 +408,7 @@ const NodeState* Driver::node(const std::string& unit) const {
 }
 
 void Driver::handle(Event event) {
+    for (GuardChecked& checked : guards_.before(event)) events_.push_back(std::move(checked));
     events_.push_back(std::move(event));
     if (!draining_) drain();
 }

@@ -13,6 +13,7 @@
 
 #include "driver/bus_service.h"
 #include "driver/event_gate.h"
+#include "driver/guard_watch.h"
 #include "driver/incident_saver.h"
 #include "driver/probe_times.h"
 #include "driver/recorder.h"
@@ -79,6 +80,7 @@ class Driver {
     void refresh(const std::string& unit);
     void read_unit(const std::string& unit);
     void refresh_all();
+    [[nodiscard]] std::vector<std::string> units() const; // of the graph; guards have none
     void take_from_gate();
     void target_changed(const UnitSnapshot& target);
     void target_settled();
@@ -104,7 +106,6 @@ class Driver {
     void look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& failed, bool again);
     [[nodiscard]] bool report(const GraphNode& node, FailureKind kind, const std::string& run,
                               const std::string& line);
-    void check_space(const std::string& unit);
 
     // What people are told (tell.cpp).
     void note_incident(const std::string& unit, const std::optional<Incident>& before);
@@ -134,6 +135,8 @@ class Driver {
     std::unique_ptr<SystemdConnection> systemd_;
     std::unique_ptr<BusService> bus_service_;
     IncidentSaver incidents_; // tells over the bus
+    GuardWatch guards_;
+    SpaceReader spaces_; // of disks that a log line speaks of
     EventGate gate_;
     std::set<std::string> reading_;  // units
     std::set<std::string> starting_; // units that are read when their start is over, or soon

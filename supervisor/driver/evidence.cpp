@@ -1,15 +1,11 @@
 #include "driver/evidence.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-
-#include <sys/statvfs.h>
 
 #include <fmt/format.h>
 
 #include "base/quantity.h"
-#include "sys/files.h"
 
 namespace lakebed {
 namespace {
@@ -36,21 +32,22 @@ bool is_any(const std::string& host) {
 
 } // namespace
 
-std::vector<Port> ports_of(const GraphNode& node) {
+std::vector<Port> ports_of(const std::vector<std::string>& addresses) {
     std::vector<Port> ports;
-    for (const std::string& address : node.addresses)
+    for (const std::string& address : addresses)
         if (const Port port = split(address).port; port != 0) ports.push_back(port);
     return ports;
 }
 
-std::optional<std::string> port_evidence(const GraphNode& node,
+std::optional<std::string> port_evidence(const std::string& unit,
+                                         const std::vector<std::string>& addresses,
                                          const std::vector<PortHolder>& holders) {
-    for (const std::string& text : node.addresses) {
+    for (const std::string& text : addresses) {
         const Address address = split(text);
         for (const PortHolder& holder : holders) {
             const bool meet =
                 holder.address == address.host || is_any(holder.address) || is_any(address.host);
-            if (holder.port != address.port || !meet || holder.unit == node.unit) continue;
+            if (holder.port != address.port || !meet || holder.unit == unit) continue;
             std::string who = holder.program.empty() ? "another process" : holder.program;
             if (holder.pid > 0) who += fmt::format(" (pid {})", holder.pid);
             if (!holder.unit.empty()) who += " of " + holder.unit;
@@ -64,16 +61,6 @@ bool has_room(const Space& space) {
     constexpr std::uint64_t kEnough = std::uint64_t{256} << 20;
     return space.free >= std::min(space.size / 20, kEnough) &&
            space.inodes_free >= space.inodes / 20;
-}
-
-Result<Space> read_space(const std::string& path) {
-    struct statvfs disk {};
-    if (::statvfs(path.c_str(), &disk) != 0)
-        return fail_errno("cannot see how much space is left on " + path, errno);
-    return Space{.size = std::uint64_t{disk.f_blocks} * disk.f_frsize,
-                 .free = std::uint64_t{disk.f_bavail} * disk.f_frsize,
-                 .inodes = disk.f_files,
-                 .inodes_free = disk.f_favail};
 }
 
 std::string space_evidence(const std::string& path, const Space& space) {

@@ -57,8 +57,6 @@ void Driver::perform(const Action& action) {
         trigger_watchdog(trigger->unit);
     else if (const auto* sentence = std::get_if<act::Explain>(&action))
         explain(sentence->unit, sentence->sentence);
-    else if (const auto* space = std::get_if<act::CheckSpace>(&action))
-        check_space(space->unit);
     else if (const auto* warning = std::get_if<act::Warn>(&action))
         log_event(LogLevel::error, warning->sentence, {}, kSelfEvent.message_id);
     else if (const auto* news = std::get_if<act::Announce>(&action))
@@ -196,7 +194,14 @@ void Driver::trigger_watchdog(const std::string& unit) {
 
 void Driver::explain(const std::string& unit, const std::string& sentence) {
     const NodeState* now = node(unit);
-    if (now == nullptr) return;
+    const GraphNode* spec = find_node(state().graph, unit);
+    if (now == nullptr || spec == nullptr) return;
+    if (is_guard(*spec)) {
+        const bool ok = now->state == State::ready;
+        log_event(ok ? LogLevel::notice : LogLevel::warning, sentence, fields_of(unit),
+                  kStateEvent.message_id);
+        return;
+    }
     std::vector<LogField> fields = fields_of(unit, {{"STATE", std::string(to_string(now->state))}});
     if (has_process(now->unit)) {
         Result<void> told = notify_as(now->unit.main_pid, "STATUS=" + sentence);
@@ -257,30 +262,22 @@ bool Driver::report(const GraphNode& node, FailureKind kind, const std::string& 
                     const std::string& line) {
     std::string evidence = line;
     if (kind == FailureKind::port_taken && !node.addresses.empty()) {
-        Result<std::vector<PortHolder>> holders = read_port_holders(ports_of(node));
+        Result<std::vector<PortHolder>> holders = read_port_holders(ports_of(node.addresses));
         if (!holders) log_event(LogLevel::warning, holders.error().message, {{"UNIT", node.unit}});
-        std::optional<std::string> holder =
-            port_evidence(node, holders ? *holders : std::vector<PortHolder>());
+        std::optional<std::string> holder = port_evidence(
+            node.unit, node.addresses, holders ? *holders : std::vector<PortHolder>());
         if (!holder) return false; // it is free again
         evidence = *holder;
     } else if (kind == FailureKind::disk_full) {
         const std::string& path = data_directory(node);
-        Result<Space> space = read_space(path);
-        if (!space) log_event(LogLevel::warning, space.error().message, {{"UNIT", node.unit}});
-        if (!space || has_room(*space)) return false;
-        evidence = space_evidence(path, *space);
+        std::optional<Result<Space>> space = spaces_.read(path);
+        if (!space) return false; // it does not answer
+        if (!*space) log_event(LogLevel::warning, space->error().message, {{"UNIT", node.unit}});
+        if (!*space || has_room(**space)) return false;
+        evidence = space_evidence(path, **space);
     }
     handle(FatalLogSeen{node.unit, evidence, kind, run});
     return true;
-}
-
-void Driver::check_space(const std::string& unit) {
-    const GraphNode* spec = find_node(state().graph, unit);
-    if (spec == nullptr) return;
-    Result<Space> space = read_space(data_directory(*spec));
-    if (!space) log_event(LogLevel::warning, space.error().message, {{"UNIT", unit}});
-    // What cannot be seen must not hold a service for ever.
-    handle(SpaceChecked{unit, !space || has_room(*space)});
 }
 
 const std::string& Driver::data_directory(const GraphNode& node) const {

@@ -15,8 +15,8 @@ Weighty weighty(const SupervisorState& state) {
     for (const auto& [unit, node] : state.nodes) {
         std::uint64_t flags = 0;
         for (bool flag :
-             {node.operator_stopped, node.hold, node.bad_config, node.disk_full, node.parked,
-              node.slow, node.restart_wanted, node.start_wanted, node.stop_sent})
+             {node.operator_stopped, node.hold, node.bad_config, node.suspended, node.despite_guard,
+              node.parked, node.slow, node.restart_wanted, node.start_wanted, node.stop_sent})
             flags = flags << 1 | (flag ? 1U : 0U);
         flags = flags << 8 | static_cast<std::uint64_t>(node.doomed);
         result.nodes.push_back(flags);

@@ -53,7 +53,7 @@ ServiceStatus service_status(const SupervisorState& state, const GraphNode& node
     ServiceStatus status{
         .name = node.name,
         .unit = node.unit,
-        .kind = node.kind == NodeKind::job ? "job" : "service",
+        .kind = std::string(to_string(node.kind)),
         .title = node.title,
         .state = std::string(to_string(now.state)),
         .sentence = now.reason,
@@ -94,22 +94,27 @@ std::vector<ServiceStatus> list_status(const SupervisorState& state, TimePoint m
 bool all_ready(const SupervisorState& state) {
     return !state.graph.nodes.empty() &&
            std::all_of(state.graph.nodes.begin(), state.graph.nodes.end(), [&](const GraphNode& n) {
-               return node_state(state, n.unit).state == State::ready;
+               return is_guard(n) || node_state(state, n.unit).state == State::ready;
            });
 }
 
 std::string summary(const SupervisorState& state) {
-    std::size_t ready = 0;
+    std::size_t ready = 0, units = 0;
     const NodeState* first = nullptr;
     for (const GraphNode& node : state.graph.nodes) {
         const NodeState& now = node_state(state, node.unit);
+        if (is_guard(node)) {
+            if (now.state != State::ready && !now.reason.empty()) first = &now; // the root of more
+            continue;
+        }
+        ++units;
         if (now.state == State::ready)
             ++ready;
         else if (first == nullptr && !now.reason.empty())
             first = &now;
     }
     std::string text = fmt::format("site {}, generation {}: {} of {} ready", state.graph.site,
-                                   state.graph.generation, ready, state.graph.nodes.size());
+                                   state.graph.generation, ready, units);
     if (!state.target_up) return text + "; lakebed.target is down";
     if (state.budget_spent) text += "; the restart budget of the stack is spent";
     if (first != nullptr) text += "; " + first->reason;

@@ -22,7 +22,7 @@ namespace lakebed {
 [[nodiscard]] std::uint32_t spent_within(const std::vector<TimePoint>& restarts, Duration window,
                                          TimePoint moment);
 
-// Every node is ready, and there is one.
+// Every service is ready and every job done, and there is one.
 [[nodiscard]] bool all_ready(const SupervisorState& state);
 
 // "site demo, generation 3: 5 of 6 ready; hive is held: …"

@@ -28,6 +28,28 @@ bool was_stopped(const NodeState& node, Observed before) {
     }
 }
 
+// Somebody began this run while we were away; who runs on against a guard was suspended before.
+void adopt_foreign(Turn& turn, Slot& slot) {
+    const bool was_suspended = slot.state->suspended || slot.state->despite_guard;
+    adopt_wish(turn, slot);
+    slot.state->despite_guard = slot.state->despite_guard && was_suspended;
+}
+
+// A job or a run that is neither ours nor systemd's, so somebody has started it since.
+bool wanted_by_hand(const NodeState& node, bool same_run) {
+    switch (observe(node.unit)) {
+    case Observed::hold_off: // ours end it at once, and systemd's own are restarts
+    case Observed::failed:
+        return node.unit.job_type == "start" || (!same_run && node.doomed == Doomed::this_run);
+    case Observed::up:
+        return node.unit.job_type == "start";
+    case Observed::going_down: // in place of our stop
+        return node.unit.job_type == "restart" && node.doomed != Doomed::next_run;
+    default:
+        return false;
+    }
+}
+
 } // namespace
 
 void adopt(Turn& turn, Slot& slot) {
@@ -42,23 +64,26 @@ void adopt(Turn& turn, Slot& slot) {
     const bool same_run = node.unit.invocation_id == node.run;
     // Not somebody's start: the run we were about to stop failed, and systemd began the next.
     if (!same_run && turn.restarted && node.doomed != Doomed::no) node.doomed = Doomed::next_run;
+    if (wanted_by_hand(node, same_run)) adopt_wish(turn, slot);
     switch (seen(slot)) {
     case Observed::up:
         if (node.doomed == Doomed::next_run || (node.doomed == Doomed::this_run && same_run)) {
             become(turn, slot, State::stopping);
             return linger(turn, slot);
         }
-        if (!same_run) adopt_wish(turn, slot);
+        if (!same_run) adopt_foreign(turn, slot);
         if (same_run && !node.started_at) node.started_at = node.since; // our restart was not sent
         note_run(turn, slot);
-        if (same_run && node.state == State::degraded) node.unverified_since = turn.now;
+        // It was degraded, or a restart or a stop of it went missing.
+        if (same_run && node.state != State::ready && node.state != State::starting)
+            node.unverified_since = turn.now;
         node.verify_wanted = !slot.needs.empty(); // they may have come and gone while we were away
         node.ready_at.reset();                    // arms the deadlines again
         return become_ready(turn, slot);
     case Observed::coming_up:
         if (node.doomed != Doomed::no && (same_run || node.doomed == Doomed::next_run))
             return become(turn, slot, State::stopping);
-        if (!same_run) adopt_wish(turn, slot);
+        if (!same_run) adopt_foreign(turn, slot);
         note_run(turn, slot);
         return become(turn, slot, State::starting);
     case Observed::hold_off:
@@ -88,11 +113,14 @@ void adopt(Turn& turn, Slot& slot) {
     }
     if (excused_stop && node.state == State::stopping) return become(turn, slot, State::stopped);
     if (!recorded ? node.unit.ran_before : was_stopped(node, turn.before)) {
-        node.operator_stopped = node.operator_stopped || !node.hold;
+        const bool ours = node.hold || node.suspended;
+        node.operator_stopped = node.operator_stopped || !ours;
         node.doomed = Doomed::no;
         node.stop_sent = false;
         forget_failures(node);
-        return become(turn, slot, node.hold ? State::held : State::stopped_by_operator);
+        return become(turn, slot,
+                      node.operator_stopped && !node.hold ? State::stopped_by_operator
+                                                          : State::held);
     }
     if (node.state == State::starting) become(turn, slot, State::stopped);
 }

@@ -36,7 +36,9 @@ NodeState durable_part(const NodeState& from) {
     node.unit.active_state = from.unit.active_state;
     node.unit.sub_state = from.unit.sub_state;
     node.unit.n_restarts = from.unit.n_restarts;
+    node.place = 0;
     node.known = false;
+    node.stop_owed.reset();
     node.liveness_failures = 0;
     node.probe_detail.clear();
     node.unverified_since.reset();
@@ -167,7 +169,8 @@ template <class Io, class Node> void visit_node(Io& io, Node& node) {
     io("operator_stopped", node.operator_stopped);
     io("hold", node.hold);
     io("bad_config", node.bad_config);
-    io("disk_full", node.disk_full);
+    io("suspended", node.suspended);
+    io("despite_guard", node.despite_guard);
     io("parked", node.parked);
     io("slow", node.slow);
     io("slow_for_stack", node.slow_for_stack);
@@ -224,6 +227,8 @@ SupervisorState restore_state(ServiceGraph graph, const DurableState& remembered
             node = found->second;
             continue;
         }
+        // What was not ready needs more to be ready again; what is remembered of it is that.
+        if (is_guard(spec)) node.state = found->second.state;
         node.hold = found->second.hold;
         node.restarts_total = found->second.restarts_total;
         node.last_incident = found->second.last_incident;

@@ -27,8 +27,16 @@ const NodeState* node_of(const SupervisorState& state, std::string_view unit) {
     return found == state.nodes.end() ? nullptr : &found->second;
 }
 
+const GraphNode* spec_of(const SupervisorState& state, std::string_view unit) {
+    const NodeState* node = node_of(state, unit);
+    const auto& nodes = state.graph.nodes;
+    if (node != nullptr && node->place < nodes.size() && nodes[node->place].unit == unit)
+        return &nodes[node->place];
+    return find_node(state.graph, unit);
+}
+
 std::string name_of(const SupervisorState& state, std::string_view unit) {
-    const GraphNode* node = find_node(state.graph, unit);
+    const GraphNode* node = spec_of(state, unit);
     return node == nullptr ? std::string(unit) : node->name;
 }
 
@@ -50,7 +58,9 @@ std::string trouble(const SupervisorState& state, const std::string& unit) {
     case State::stopping:
         return "is stopping";
     case State::degraded:
-        return "does not answer its probe";
+        return node.probe_detail.empty() && node.liveness_failures == 0
+                   ? "is not known to serve yet"
+                   : "does not answer its probe";
     case State::held:
         if (node.hold) return "is held by an operator";
         [[fallthrough]];
@@ -62,13 +72,35 @@ std::string trouble(const SupervisorState& state, const std::string& unit) {
     return {};
 }
 
+// What a guard has to say, when that is what `unit` is.
+const std::string* guard_word(const SupervisorState& state, const std::string& unit) {
+    const GraphNode* spec = spec_of(state, unit);
+    return spec != nullptr && is_guard(*spec) ? &node_of(state, unit)->probe_detail : nullptr;
+}
+
+// The word of the guard that suspends `spec`; nullptr when all that do are ready.
+const std::string* suspended_by(const SupervisorState& state, const GraphNode& spec) {
+    for (const Need& need : spec.needs)
+        if (need.type == EdgeType::suspends && !is_ready(state, need.unit))
+            return guard_word(state, need.unit);
+    return nullptr;
+}
+
+std::string explain_guard(const GraphNode& spec, const NodeState& node) {
+    if (!node.known) return spec.name + " has not been checked yet";
+    return node.probe_detail.empty() ? spec.name + " is fine" : node.probe_detail;
+}
+
 // "postgres is not ready: killed by SIGKILL"
 std::string missing(const SupervisorState& state, const std::string& unit) {
+    if (const std::string* word = guard_word(state, unit); word && !word->empty()) return *word;
     const NodeState& node = *node_of(state, unit);
     std::string text = fmt::format("{} is not ready", name_of(state, unit));
     const bool failed = node.attempts > 0 || node.bad_config || node.state == State::restarting ||
                         node.state == State::held;
-    if (node.last_incident && failed && !node.hold) return text + ": " + node.last_incident->detail;
+    const bool startable = node.unit.load_state != "masked" && node.unit.load_state != "not-found";
+    if (node.last_incident && failed && !node.hold && startable)
+        return text + ": " + node.last_incident->detail;
     const std::string said = trouble(state, unit);
     std::string_view why = said;
     for (std::string_view verb : {"was ", "is "})
@@ -82,9 +114,13 @@ std::string explain_waiting(const SupervisorState& state, const std::string& nam
     if (!node.unit.load_state.empty() && node.unit.load_state != "loaded")
         return fmt::format("{} cannot start: its unit is {}", name, node.unit.load_state);
     if (path.size() < 2) return name + " is about to start";
+    const std::string* word = guard_word(state, path.back());
+    if (word && path.size() == 2 && !word->empty())
+        return fmt::format("{} is held: {}", name, *word);
     std::string text = fmt::format("{} is waiting for {}", name, name_of(state, path[1]));
     for (std::size_t i = 2; i < path.size(); ++i)
         text += fmt::format(", which waits for {}", name_of(state, path[i]));
+    if (word && !word->empty()) return text + ": " + *word;
     const std::string why = trouble(state, path.back());
     if (!why.empty()) text += ", which " + why;
     return text;
@@ -114,9 +150,6 @@ std::string explain_held(const SupervisorState& state, const std::string& name,
         return fmt::format("{} is held: its configuration is wrong: {}; it is tried again after "
                            "the next apply or by `lakebed start {}`",
                            name, node.last_incident ? node.last_incident->detail : "unknown", name);
-    if (node.disk_full)
-        return fmt::format("{} is held: {}; it goes on by itself when there is space", name,
-                           node.last_incident ? node.last_incident->detail : "its disk is full");
     if (path.size() < 2) return explain_waiting(state, name, node, path);
     return fmt::format("{} is held: {}", name, missing(state, path.back()));
 }
@@ -214,16 +247,16 @@ std::string predicate(const Incident& incident) {
 std::vector<std::string> why_path(const SupervisorState& state, std::string_view unit) {
     std::vector<std::string> path{std::string(unit)};
     while (path.size() <= state.graph.nodes.size()) {
-        const GraphNode* spec = find_node(state.graph, path.back());
+        const GraphNode* spec = spec_of(state, path.back());
         const NodeState* node = node_of(state, path.back());
         if (spec == nullptr || node == nullptr) break;
         // Only what cannot go on by itself waits for its needs; what runs only leans on some.
         const bool leans = node->state == State::degraded && spec->kind == NodeKind::service;
         const bool waits = (node->state == State::waiting || node->state == State::held) &&
-                           !node->hold && !node->bad_config && !node->disk_full;
+                           !node->hold && !node->bad_config;
         if (!waits && !leans) break;
         auto lacking = std::ranges::find_if(spec->needs, [&](const Need& need) {
-            return !is_ready(state, need.unit) && !(leans && need.type == EdgeType::init);
+            return !is_ready(state, need.unit) && (!leans || is_leaned_on(need.type));
         });
         if (lacking == spec->needs.end()) break;
         path.push_back(lacking->unit);
@@ -233,11 +266,13 @@ std::vector<std::string> why_path(const SupervisorState& state, std::string_view
 
 std::string explain(const SupervisorState& state, std::string_view unit) {
     const NodeState* found = node_of(state, unit);
-    const GraphNode* spec = find_node(state.graph, unit);
+    const GraphNode* spec = spec_of(state, unit);
     if (found == nullptr || spec == nullptr) return {};
     const NodeState& node = *found;
     const std::string& name = spec->name;
+    if (is_guard(*spec)) return explain_guard(*spec, node);
     const bool after_failure = node.last_incident && node.attempts > 0;
+    const std::string* word = suspended_by(state, *spec);
     switch (node.state) {
     case State::waiting:
         return explain_waiting(state, name, node, why_path(state, unit));
@@ -250,6 +285,8 @@ std::string explain(const SupervisorState& state, std::string_view unit) {
         return fmt::format("{} is {}", name,
                            node.state == State::starting ? "starting" : "restarting");
     case State::ready:
+        if (word && node.despite_guard)
+            return fmt::format("{} was started by hand, though {}", name, *word);
         if (after_failure)
             return fmt::format("{} {}; restarted", name, predicate(*node.last_incident));
         return name + (spec->kind == NodeKind::job ? " is done" : " is ready");
@@ -278,6 +315,7 @@ std::string explain(const SupervisorState& state, std::string_view unit) {
     case State::stopped_by_operator:
         return name + " was stopped by an operator";
     case State::stopping:
+        if (word && node.suspended) return fmt::format("{} is being stopped: {}", name, *word);
         return name + " is stopping";
     case State::stopped:
         return name + " is stopped";

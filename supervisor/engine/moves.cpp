@@ -36,7 +36,7 @@ bool needs_ready(const Turn& turn, const Slot& slot) {
 
 bool excused(const Turn& turn, const Slot& slot) {
     return std::ranges::any_of(slot.needs, [&](const Slot::Link& need) {
-        return need.type != EdgeType::init && turn.slots[need.slot].state->state != State::ready;
+        return is_leaned_on(need.type) && turn.slots[need.slot].state->state != State::ready;
     });
 }
 
@@ -44,8 +44,15 @@ bool lacks_need(const Turn& turn, const Slot& slot) {
     return slot.spec->kind == NodeKind::service &&
            std::ranges::any_of(slot.needs, [&](const Slot::Link& need) {
                const NodeState& its = *turn.slots[need.slot].state;
-               return need.type != EdgeType::init && its.known && its.state != State::ready;
+               return is_leaned_on(need.type) && its.known && its.state != State::ready;
            });
+}
+
+bool lacks_guard(const Turn& turn, const Slot& slot) {
+    return std::ranges::any_of(slot.needs, [&](const Slot::Link& need) {
+        const NodeState& guard = *turn.slots[need.slot].state;
+        return need.type == EdgeType::suspends && guard.known && guard.state != State::ready;
+    });
 }
 
 bool target_runs(const Turn& turn) {
@@ -54,8 +61,11 @@ bool target_runs(const Turn& turn) {
 
 bool may_run(const Turn& turn, const NodeState& node) {
     return target_runs(turn) && node.known && !node.operator_stopped && !node.hold &&
-           !node.bad_config && !node.disk_full && node.doomed == Doomed::no &&
-           node.unit.load_state == "loaded";
+           !node.bad_config && node.doomed == Doomed::no && startable(node);
+}
+
+bool startable(const NodeState& node) {
+    return node.unit.load_state == "loaded";
 }
 
 bool lost(const Turn& turn, const NodeState& node) {
@@ -64,6 +74,11 @@ bool lost(const Turn& turn, const NodeState& node) {
 
 bool in_flight(const NodeState& node) {
     return (node.state == State::starting || node.state == State::restarting) && !node.started_at;
+}
+
+bool stop_pends(const Turn& turn, const NodeState& node) {
+    const bool owed = node.stop_owed && turn.now - *node.stop_owed <= kLostJob;
+    return owed || node.unit.job_type == "stop";
 }
 
 void cancel_retry(Turn& turn, Slot& slot) {
@@ -107,6 +122,8 @@ void launch(Turn& turn, Slot& slot) {
     node.probing_at.reset();
     node.ready_at.reset();
     node.restart_wanted = false;
+    node.suspended = false;
+    node.despite_guard = false;
     node.stop_seen = false;
     const Observed now = seen(slot);
     // A start after an orderly stop is none.
@@ -160,6 +177,7 @@ bool spend(Turn& turn, Slot& slot) {
 
 void reschedule(Turn& turn, Slot& slot, bool was_ready) {
     NodeState& node = *slot.state;
+    if (!startable(node)) return hold_back(turn, slot);
     prune(node.restarts, slot.spec->restart.budget_window, turn.now);
     const Retry retry = decide_retry(slot.spec->restart, node, was_ready, turn.state.random);
     node.slow = retry.slow;
@@ -184,9 +202,9 @@ void note_run(Turn& turn, Slot& slot) {
         node.probing_at.reset();
         node.ready_at.reset();
         node.parked = false;
-        node.disk_full = false;
         node.stop_seen = false;
         node.start_wanted = false;
+        node.stop_owed.reset();
         node.verify_wanted = false;
         node.unverified_since.reset();
         node.verify_void = node.verifying;
@@ -194,6 +212,7 @@ void note_run(Turn& turn, Slot& slot) {
         node.needs_run.clear();
         for (const Slot::Link& link : slot.needs) {
             const Slot& need = turn.slots[link.slot];
+            if (is_guard(*need.spec)) continue;
             const UnitSnapshot& its = need.state->unit;
             const bool older =
                 its.became_active && node.unit.began && *node.unit.began < *its.became_active;
@@ -207,6 +226,8 @@ void note_run(Turn& turn, Slot& slot) {
 void adopt_wish(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     cancel_retry(turn, slot);
+    node.despite_guard = !turn.restarted && lacks_guard(turn, slot);
+    node.suspended = false;
     node.operator_stopped = false;
     node.hold = false;
     node.doomed = Doomed::no;
@@ -217,7 +238,7 @@ void adopt_wish(Turn& turn, Slot& slot) {
 void tell_dependents(Turn& turn, const Slot& slot) {
     for (Slot& other : turn.slots)
         for (const Slot::Link& link : other.needs)
-            if (&turn.slots[link.slot] == &slot && link.type != EdgeType::init)
+            if (&turn.slots[link.slot] == &slot && is_leaned_on(link.type))
                 other.state->verify_wanted = true;
 }
 
@@ -229,15 +250,18 @@ void become_ready(Turn& turn, Slot& slot) {
     node.bad_config = false;
     const bool ill = node.unverified_since || node.liveness_failures > 0;
     if (node.unverified_since) node.verify_wanted = true;
-    const bool well_again = node.state == State::degraded && !ill;
-    if (node.state != State::ready && !ill) tell_dependents(turn, slot);
+    const State was = node.state;
+    const bool well_again = was != State::ready && !ill;
+    // A deadline that comes due in another state than these two is gone.
+    const bool back = was != State::ready && was != State::degraded;
+    if (well_again) tell_dependents(turn, slot);
     become(turn, slot, ill ? State::degraded : State::ready);
     // A degraded run is no good one: what came due meanwhile comes due now.
     if ((fresh || well_again) && (node.attempts > 0 || node.slow || !node.restarts.empty()))
         turn.actions.push_back(
             act::SetDeadline{slot.spec->unit, Deadline::good_run,
                              std::max(turn.now, *node.ready_at + slot.spec->restart.reset_after)});
-    if (fresh && slot.spec->liveness)
+    if ((fresh || back) && slot.spec->liveness)
         turn.actions.push_back(act::SetDeadline{slot.spec->unit, Deadline::liveness,
                                                 turn.now + slot.spec->liveness->every});
 }
@@ -248,6 +272,7 @@ void rest(Turn& turn, Slot& slot) {
            !target_runs(turn)      ? State::stopped
            : node.hold             ? State::held
            : node.operator_stopped ? State::stopped_by_operator
+           : node.suspended        ? State::held
                                    : State::waiting);
 }
 

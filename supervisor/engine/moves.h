@@ -16,11 +16,17 @@ void become(Turn& turn, detail::Slot& slot, State state);
 // The same, but only by what was looked at since lakebedd started; never true of a job, which is
 // done.
 [[nodiscard]] bool lacks_need(const Turn& turn, const detail::Slot& slot);
+// A guard of its that suspends says no.
+[[nodiscard]] bool lacks_guard(const Turn& turn, const detail::Slot& slot);
 [[nodiscard]] bool target_runs(const Turn& turn);
 [[nodiscard]] bool may_run(const Turn& turn, const NodeState& node);
+// Its unit file is there and not masked: else PID 1 would refuse each start.
+[[nodiscard]] bool startable(const NodeState& node);
 [[nodiscard]] bool lost(const Turn& turn, const NodeState& node);
 // A start of ours of which nothing has been seen yet.
 [[nodiscard]] bool in_flight(const NodeState& node);
+// A stop of before, of an inactive unit or one that is over, whose JobDone is still to come.
+[[nodiscard]] bool stop_pends(const Turn& turn, const NodeState& node);
 void cancel_retry(Turn& turn, detail::Slot& slot);
 void set_retry(Turn& turn, detail::Slot& slot, State state, Duration delay);
 // Ends systemd's own hold-off. That erases Result and InvocationID, so remember that it was us.
@@ -40,5 +46,7 @@ void tell_dependents(Turn& turn, const detail::Slot& slot);
 void become_ready(Turn& turn, detail::Slot& slot);
 void rest(Turn& turn, detail::Slot& slot);
 void stop_doomed(Turn& turn, detail::Slot& slot);
+// Whatever runs or comes up of it is not wanted any more.
+void bring_down(Turn& turn, detail::Slot& slot);
 
 } // namespace lakebed::steps

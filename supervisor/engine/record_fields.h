@@ -33,8 +33,6 @@ inline std::string_view word(Deadline deadline) {
         return "liveness";
     case Deadline::verify:
         return "verify";
-    case Deadline::space:
-        return "space";
     case Deadline::flush:
         return "flush";
     }
@@ -73,7 +71,7 @@ concept Is = std::same_as<std::remove_const_t<T>, Of>;
 template <class T> struct Name;
 #define LAKEBED_NAME(type, text)                                                                   \
     template <> struct Name<type> { static constexpr std::string_view is = text; }
-LAKEBED_NAME(SpaceChecked, "space_checked");
+LAKEBED_NAME(GuardChecked, "guard_checked");
 LAKEBED_NAME(UnitChanged, "unit_changed");
 LAKEBED_NAME(JobDone, "job_done");
 LAKEBED_NAME(ProbeResult, "probe_result");
@@ -91,7 +89,6 @@ LAKEBED_NAME(act::ResetFailed, "reset_failed");
 LAKEBED_NAME(act::RunProbe, "run_probe");
 LAKEBED_NAME(act::SetDeadline, "set_deadline");
 LAKEBED_NAME(act::TriggerWatchdog, "trigger_watchdog");
-LAKEBED_NAME(act::CheckSpace, "check_space");
 LAKEBED_NAME(act::Explain, "explain");
 LAKEBED_NAME(act::Warn, "warn");
 LAKEBED_NAME(act::Announce, "announce");
@@ -117,10 +114,11 @@ template <class Io, Is<UnitSnapshot> T> void fields(Io& io, T& value) {
     io("became_active", became_active);
     io("became_inactive", became_inactive);
 }
-template <class Io, Is<SpaceChecked> T> void fields(Io& io, T& value) {
-    auto& [unit, enough] = value;
+template <class Io, Is<GuardChecked> T> void fields(Io& io, T& value) {
+    auto& [unit, ok, detail] = value;
     io("unit", unit);
-    io("enough", enough);
+    io("ok", ok);
+    io("detail", detail);
 }
 template <class Io, Is<UnitChanged> T> void fields(Io& io, T& value) {
     auto& [unit, now] = value;
@@ -174,7 +172,7 @@ template <class Io, Is<FatalLogSeen> T> void fields(Io& io, T& value) {
 }
 template <class Io, class T>
 requires Is<T, act::StartUnit> || Is<T, act::StopUnit> || Is<T, act::RestartUnit> ||
-    Is<T, act::ResetFailed> || Is<T, act::TriggerWatchdog> || Is<T, act::CheckSpace>
+    Is<T, act::ResetFailed> || Is<T, act::TriggerWatchdog>
 void fields(Io& io, T& value) {
     auto& [unit] = value;
     io("unit", unit);
@@ -211,9 +209,10 @@ template <class Io, Is<Incident> T> void fields(Io& io, T& value) {
     io("detail", detail);
 }
 template <class Io, Is<NodeState> T> void fields(Io& io, T& value) {
-    auto& [state, since, reason, unit, known, recorded, operator_stopped, hold, bad_config,
-           disk_full, parked, slow, slow_for_stack, restart_wanted, start_wanted, stop_sent,
-           stop_seen, doomed, attempts, restarts, restarts_total, retry_at, last_incident,
+    // `place` is the engine's own, made anew from the graph.
+    auto& [place, state, since, reason, unit, known, recorded, operator_stopped, hold, bad_config,
+           suspended, despite_guard, parked, slow, slow_for_stack, restart_wanted, start_wanted, stop_sent,
+           stop_seen, doomed, attempts, restarts, restarts_total, retry_at, stop_owed, last_incident,
            ready_once, run, failed_run, needs_run, liveness_failures, probe_detail,
            unverified_since, verify_wanted, verifying, verify_void, queued_at, started_at,
            probing_at, ready_at] = value;
@@ -226,7 +225,8 @@ template <class Io, Is<NodeState> T> void fields(Io& io, T& value) {
     io("operator_stopped", operator_stopped);
     io("hold", hold);
     io("bad_config", bad_config);
-    io("disk_full", disk_full);
+    io("suspended", suspended);
+    io("despite_guard", despite_guard);
     io("parked", parked);
     io("slow", slow);
     io("slow_for_stack", slow_for_stack);
@@ -239,6 +239,7 @@ template <class Io, Is<NodeState> T> void fields(Io& io, T& value) {
     io("restarts", restarts);
     io("restarts_total", restarts_total);
     io("retry_at", retry_at);
+    io("stop_owed", stop_owed);
     io("last_incident", last_incident);
     io("ready_once", ready_once);
     io("run", run);

@@ -54,9 +54,6 @@ void sleep(Turn&, detail::Slot&);
 void damn(Turn&, detail::Slot&);   // its configuration is wrong
 void blame(Turn&, detail::Slot&);  // what its last failure came from
 void slowly(Turn&, detail::Slot&); // its port is taken
-void full(Turn&, detail::Slot&);   // its disk is full
-void gauge(Turn&, detail::Slot&);  // is there space again?
-void roomy(Turn&, detail::Slot&);  // there is
 
 // The first snapshot since lakebedd started; not in the table, as it precedes every state.
 void adopt(Turn&, detail::Slot&);

@@ -12,9 +12,12 @@ using detail::Slot;
 void ignore(Turn&, Slot&) {}
 
 void came(Turn& turn, Slot& slot) {
-    if (slot.state->state != State::starting && slot.state->state != State::restarting)
-        adopt_wish(turn, slot);
+    NodeState& node = *slot.state;
+    // Taken for gone, so what happened to its needs meanwhile went by.
+    const bool kept = node.state != State::starting && node.unit.invocation_id == node.run;
+    if (node.state != State::starting && node.state != State::restarting) adopt_wish(turn, slot);
     note_run(turn, slot);
+    if (kept && !slot.needs.empty()) node.unverified_since = turn.now;
     become_ready(turn, slot);
 }
 
@@ -113,7 +116,7 @@ void fail(Turn& turn, Slot& slot) {
         node.bad_config = true;
         return hold_back(turn, slot);
     }
-    if (excused(turn, slot)) return hold_back(turn, slot);
+    if (excused(turn, slot) || lacks_guard(turn, slot)) return hold_back(turn, slot);
     ++node.attempts;
     // `failed` may be an operator's stop that ended badly; its JobDone follows within the back-off.
     reschedule(turn, slot, was_ready && hold_off);
@@ -155,12 +158,15 @@ void ended(Turn& turn, Slot& slot) {
     node.stop_seen = false;
     if (!target_runs(turn))
         node.start_wanted = true; // should the target be up again when its JobDone comes
-    else if (!node.start_wanted && !node.hold)
+    else if (!node.start_wanted && !node.hold && !node.suspended)
         node.operator_stopped = true;
     rest(turn, slot);
 }
 
-void opstop(Turn& turn, Slot& slot) {
+namespace {
+
+// `coming`: a start of ours may still be carried out. The run it brings is not somebody's.
+void stopped_by_hand(Turn& turn, Slot& slot, bool coming) {
     NodeState& node = *slot.state;
     if (node.start_wanted) {
         node.start_wanted = false;
@@ -170,6 +176,8 @@ void opstop(Turn& turn, Slot& slot) {
     if (now == Observed::up || now == Observed::coming_up) return; // started again since
     cancel_retry(turn, slot);
     const bool gone = now == Observed::down || now == Observed::failed;
+    const bool ours = in_flight(node) && node.queued_at == node.since; // not somebody's restart
+    coming = coming && gone && (ours || node.doomed == Doomed::next_run);
     if (target_runs(turn)) {
         node.operator_stopped = true;
         forget_failures(node);
@@ -178,13 +186,22 @@ void opstop(Turn& turn, Slot& slot) {
     node.parked = false;
     node.stop_seen = !gone;
     if (!gone) return become(turn, slot, State::stopping);
-    node.doomed = Doomed::no;
+    node.doomed = coming ? Doomed::next_run : Doomed::no;
     node.stop_sent = false;
-    rest(turn, slot);
+    if (!coming) return rest(turn, slot);
+    become(turn, slot, State::stopping);
+    node.since = turn.now;
+}
+
+} // namespace
+
+void opstop(Turn& turn, Slot& slot) {
+    stopped_by_hand(turn, slot, true);
 }
 
 void ceded(Turn& turn, Slot& slot) {
-    if (!slot.state->start_wanted) opstop(turn, slot); // else that stop is to end in its JobDone
+    // Else that stop is to end in its JobDone.
+    if (!slot.state->start_wanted) stopped_by_hand(turn, slot, false);
 }
 
 void undone(Turn& turn, Slot& slot) {

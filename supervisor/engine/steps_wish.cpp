@@ -11,7 +11,6 @@ using detail::Slot;
 
 namespace {
 constexpr Duration kVerifyEvery = std::chrono::seconds(1);
-constexpr Duration kCheckSpaceEvery = std::chrono::seconds(15);
 
 void ask(Turn& turn, Slot& slot) {
     slot.state->verifying = true;
@@ -31,8 +30,10 @@ void begin(Turn& turn, Slot& slot) {
 void renew(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     if (lacks_need(turn, slot)) {
-        if (!node.unverified_since) node.probe_detail.clear();
-        node.unverified_since = turn.now;
+        if (!node.unverified_since) {
+            node.probe_detail.clear();
+            node.unverified_since = turn.now;
+        }
         node.verify_wanted = true;
         node.verify_void = node.verifying;
         return become(turn, slot, State::degraded);
@@ -49,16 +50,15 @@ void renew(Turn& turn, Slot& slot) {
             continue;
         }
         known->second = need.state->run;
-        if (link.type == EdgeType::init) continue;
+        if (!is_leaned_on(link.type)) continue;
         node.verify_wanted = true;
         node.unverified_since = turn.now;
     }
-    if ((session_over || node.restart_wanted) && may_run(turn, node)) {
-        if (!node.retry_at && needs_ready(turn, slot)) return launch(turn, slot);
-        if (!session_over) return;
-    }
+    if ((session_over || node.restart_wanted) && may_run(turn, node) && !node.retry_at &&
+        needs_ready(turn, slot))
+        return launch(turn, slot);
     if (session_over) {
-        node.unverified_since = turn.now;
+        if (!node.unverified_since) node.unverified_since = turn.now;
         return become(turn, slot, State::degraded);
     }
     if (!node.verify_wanted) return;
@@ -160,10 +160,10 @@ void ustart(Turn& turn, Slot& slot) {
     node.operator_stopped = false;
     node.hold = false;
     node.bad_config = false;
-    node.disk_full = false;
     forget_failures(node);
     turn.changed = true;
     const bool ours = node.doomed != Doomed::no; // is the stop
+    if (node.state != State::stopping) node.start_wanted = stop_pends(turn, node);
     switch (node.state) {
     case State::stopping:
         if (ours && !node.stop_sent)
@@ -171,6 +171,8 @@ void ustart(Turn& turn, Slot& slot) {
         else
             node.start_wanted = true;
         if (ours && seen(slot) == Observed::up) linger(turn, slot);
+        if (ours && !node.stop_sent && seen(slot) == Observed::down)
+            become(turn, slot, State::starting); // by the start of ours that is on its way
         break;
     case State::held:
     case State::backing_off:
@@ -191,6 +193,11 @@ void ustop(Turn& turn, Slot& slot) {
     forget_failures(node);
     node.restart_wanted = false;
     node.start_wanted = false;
+    bring_down(turn, slot);
+}
+
+void bring_down(Turn& turn, Slot& slot) {
+    NodeState& node = *slot.state;
     const Observed now = seen(slot);
     const bool gone = now == Observed::down || now == Observed::failed;
     // A run may come that was asked for before: by us, or by somebody's restart.
@@ -210,9 +217,8 @@ void ureset(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     forget_failures(node);
     node.bad_config = false;
-    node.disk_full = false;
     if (!target_runs(turn) || in_flight(node)) return;
-    if (needs_ready(turn, slot))
+    if (needs_ready(turn, slot) && startable(node))
         launch(turn, slot);
     else
         node.restart_wanted = true;
@@ -227,8 +233,8 @@ void wake(Turn& turn, Slot& slot) {
     if (turn.fresh && !(stopped_since && node.operator_stopped)) {
         node.operator_stopped = false;
         node.bad_config = false;
-        node.disk_full = false;
         forget_failures(node);
+        if (node.state != State::stopping) node.start_wanted = stop_pends(turn, node);
         if (node.state == State::backing_off || node.state == State::slow_lane ||
             node.state == State::stopped_by_operator || node.state == State::held) {
             cancel_retry(turn, slot);
@@ -243,18 +249,17 @@ void wake(Turn& turn, Slot& slot) {
                                 : Duration::zero());
         break;
     case State::stopping:
-        // What stops it is the stop of the target before, whose JobDone is still to come.
+        // What stops it is the stop of the target before, or ours for it: its JobDone is to come.
         if (turn.fresh) node.doomed = Doomed::no;
-        if (turn.fresh && !node.hold) node.start_wanted = node.stop_seen;
+        if (turn.fresh && !node.hold) node.start_wanted = node.stop_seen || node.stop_sent;
         if (gone) rest(turn, slot);
+        // That stop would have shown by now: it began and ended while lakebedd was dead.
+        if (turn.fresh && now == Observed::up && !node.hold && lost(turn, node)) came(turn, slot);
         break;
     case State::stopped:
         node.doomed = Doomed::no;
         rest(turn, slot);
         if (now == Observed::hold_off || now == Observed::failed) fail(turn, slot);
-        break;
-    case State::held: // the deadline died with lakebedd
-        gauge(turn, slot);
         break;
     case State::restarting: // systemd's own, seen while the target was down
         if (now == Observed::hold_off) become(turn, slot, State::waiting);
@@ -268,8 +273,10 @@ void sleep(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     cancel_retry(turn, slot);
     node.restart_wanted = false;
-    node.start_wanted = false;
     node.stop_seen = true; // it comes with the target's
+    // The JobDone of a stop before would have come by now, unless it is excused already.
+    if (!node.start_wanted) node.stop_owed.reset();
+    node.start_wanted = false;
     const Observed now = seen(slot);
     const bool gone = now == Observed::down || now == Observed::failed;
     // A start that reaches PID 1 after the target's stop is carried out (F11): undo it then.
@@ -305,31 +312,6 @@ void slowly(Turn& turn, Slot& slot) {
     slot.state->slow_for_stack = false;
     set_retry(turn, slot, State::slow_lane, slot.spec->restart.slow_lane);
     park(turn, slot);
-}
-
-void full(Turn& turn, Slot& slot) {
-    blame(turn, slot);
-    slot.state->disk_full = true;
-    hold_back(turn, slot);
-    gauge(turn, slot);
-}
-
-void gauge(Turn& turn, Slot& slot) {
-    if (!slot.state->disk_full) return;
-    turn.actions.push_back(act::CheckSpace{slot.spec->unit});
-    turn.actions.push_back(
-        act::SetDeadline{slot.spec->unit, Deadline::space, turn.now + kCheckSpaceEvery});
-}
-
-// Through the policy, so that a disk that fills up again at each start is not filled for ever.
-void roomy(Turn& turn, Slot& slot) {
-    NodeState& node = *slot.state;
-    if (!node.disk_full) return;
-    node.disk_full = false;
-    turn.changed = true;
-    turn.actions.push_back(act::SetDeadline{slot.spec->unit, Deadline::space, std::nullopt});
-    if (node.hold || node.bad_config || !target_runs(turn)) return;
-    reschedule(turn, slot, false);
 }
 
 } // namespace lakebed::steps

@@ -5,6 +5,8 @@
 #include <cassert>
 
 #include "engine/explain.h"
+#include "engine/guards.h"
+#include "engine/moves.h"
 #include "engine/policy.h"
 #include "engine/steps.h"
 #include "engine/table.h"
@@ -39,6 +41,9 @@ void take(Turn& turn, Slot& slot, const UnitChanged& event) {
     turn.before = observe(node.unit);
     turn.restarted = event.now.n_restarts > node.unit.n_restarts;
     turn.changed = node.unit != event.now || !node.known;
+    const bool was_gone = turn.before == Observed::down || turn.before == Observed::failed;
+    // Nothing but a stop job makes a unit inactive, and its snapshots may coalesce.
+    if (node.known && !was_gone && observe(event.now) == Observed::down) node.stop_owed = turn.now;
     node.unit = event.now;
     if (node.known)
         give(turn, slot, input_of(observe(node.unit)));
@@ -52,6 +57,7 @@ void take(Turn& turn, Slot& slot, const JobDone& event) {
     NodeState& node = *slot.state;
     turn.detail = event.job_type;
     const bool stop = event.job_type == "stop";
+    if (stop || event.job_type.empty()) node.stop_owed.reset();
     if (!event.ours) {
         if (stop && event.result == "done") give(turn, slot, Input::stop_done);
         const bool was_it = event.job_type.empty() && event.result == "done" &&
@@ -115,9 +121,6 @@ void take(Turn& turn, Slot& slot, const DeadlineReached& event) {
     case Deadline::verify:
         give(turn, slot, Input::verify_due);
         break;
-    case Deadline::space:
-        give(turn, slot, Input::space_due);
-        break;
     case Deadline::flush:
         break;
     }
@@ -132,11 +135,12 @@ void take(Turn& turn, Slot& slot, const FatalLogSeen& event) {
     give(turn, slot, port ? Input::port_taken : Input::disk_full);
 }
 
-void take(Turn& turn, Slot& slot, const SpaceChecked& event) {
-    if (event.enough) give(turn, slot, Input::space_back);
+void take(Turn& turn, Slot& slot, const GuardChecked& event) {
+    take_guard(turn, slot, event);
 }
 
 void command(Turn& turn, Slot& slot, Verb verb) {
+    if (is_guard(*slot.spec)) return;
     NodeState& node = *slot.state;
     turn.changed = true;
     switch (verb) {
@@ -167,26 +171,40 @@ void command(Turn& turn, Slot& slot, Verb verb) {
     }
 }
 
+bool leans_on_touched(const Turn& turn, const Slot& slot) {
+    return std::ranges::any_of(
+        slot.needs, [&](const Slot::Link& need) { return turn.slots[need.slot].touched; });
+}
+
 // Needs come before dependents in `slots`, so one pass settles the whole graph.
 void settle(Turn& turn) {
     for (Slot& slot : turn.slots) {
-        if (!slot.state->known) continue;
-        const bool ready = std::ranges::all_of(slot.needs, [&](const Slot::Link& need) {
-            return turn.slots[need.slot].state->state == State::ready;
-        });
-        give(turn, slot, ready ? Input::needs_ready : Input::need_lost);
+        if (!slot.state->known || is_guard(*slot.spec)) continue;
+        if (!slot.touched && !leans_on_touched(turn, slot)) continue;
+        turn.changed = false;
+        give(turn, slot, steps::needs_ready(turn, slot) ? Input::needs_ready : Input::need_lost);
+        slot.touched = slot.touched || turn.changed;
     }
+    suspend_writers(turn);
 }
 
-void tell(Turn& turn, const std::vector<State>& before) {
-    for (std::size_t i = 0; i < turn.slots.size(); ++i) {
-        Slot& slot = turn.slots[i];
-        if (slot.state->state != before[i])
-            turn.actions.push_back(act::Announce{slot.spec->unit, slot.state->state});
+// Sentences of these lead to the root of their trouble.
+bool names_needs(const NodeState& node) {
+    return node.state == State::waiting || node.state == State::held ||
+           node.state == State::degraded || node.suspended || node.despite_guard;
+}
+
+void tell(Turn& turn) {
+    for (Slot& slot : turn.slots) {
+        if (slot.touched && slot.state->state != slot.announced) {
+            slot.announced = slot.state->state;
+            turn.actions.push_back(act::Announce{slot.spec->unit, slot.announced});
+        }
     }
     for (Slot& slot : turn.slots) {
         NodeState& node = *slot.state;
-        if (!node.known) continue;
+        slot.touched = slot.touched || (names_needs(node) && leans_on_touched(turn, slot));
+        if (!node.known || !slot.touched) continue;
         std::string sentence = explain(turn.state, slot.spec->unit);
         if (sentence == node.reason) continue;
         const bool news = !node.reason.empty() || node.state != State::stopped;
@@ -194,6 +212,7 @@ void tell(Turn& turn, const std::vector<State>& before) {
         if (!news) continue; // that nothing has begun yet needs no telling
         turn.actions.push_back(act::Explain{slot.spec->unit, node.reason});
     }
+    for (Slot& slot : turn.slots) slot.touched = false;
 }
 
 template <class T> struct is_unit_event : std::false_type {};
@@ -202,7 +221,7 @@ template <> struct is_unit_event<JobDone> : std::true_type {};
 template <> struct is_unit_event<ProbeResult> : std::true_type {};
 template <> struct is_unit_event<DeadlineReached> : std::true_type {};
 template <> struct is_unit_event<FatalLogSeen> : std::true_type {};
-template <> struct is_unit_event<SpaceChecked> : std::true_type {};
+template <> struct is_unit_event<GuardChecked> : std::true_type {};
 
 } // namespace
 
@@ -218,13 +237,17 @@ void Supervisor::index() {
     auto order = start_order(state_.graph);
     assert(order && "check_graph() comes before the supervisor");
     slots_.clear();
+    places_.clear();
+    budget_ = stack_budget(state_.graph);
     if (!order) return;
-    std::map<std::string, std::size_t> places;
     for (const std::string& unit : *order) {
-        Slot slot{find_node(state_.graph, unit), &state_.nodes[unit], {}};
+        NodeState& node = state_.nodes[unit];
+        const GraphNode* spec = find_node(state_.graph, unit);
+        node.place = static_cast<std::size_t>(spec - state_.graph.nodes.data());
+        Slot slot{.spec = spec, .state = &node, .announced = node.state};
         for (const Need& need : slot.spec->needs)
-            slot.needs.push_back({places.at(need.unit), need.type});
-        places[unit] = slots_.size();
+            slot.needs.push_back({places_.at(need.unit), need.type});
+        places_[slot.spec->unit] = slots_.size();
         slots_.push_back(std::move(slot));
     }
 }
@@ -259,7 +282,7 @@ void Supervisor::reload(const ServiceGraph& graph, std::vector<Action>& actions)
     }
     for (const auto& [unit, gone] : state_.nodes)
         for (Deadline deadline : {Deadline::restart, Deadline::slow_lane, Deadline::good_run,
-                                  Deadline::liveness, Deadline::verify, Deadline::space})
+                                  Deadline::liveness, Deadline::verify})
             actions.push_back(act::SetDeadline{unit, deadline, std::nullopt});
     if (state_.graph.nodes != graph.nodes) state_.restarts.clear(); // it is another stack
     state_.graph = graph;
@@ -269,27 +292,28 @@ void Supervisor::reload(const ServiceGraph& graph, std::vector<Action>& actions)
 
 std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
     Turn turn{.state = state_, .slots = slots_, .now = now};
-    std::vector<State> before;
-    before.reserve(slots_.size());
-    for (const Slot& slot : slots_) before.push_back(slot.state->state);
-    const StackBudget budget = stack_budget(state_.graph);
-    prune(state_.restarts, budget.window, now);
-    if (static_cast<int>(state_.restarts.size()) < budget.restarts) state_.budget_spent = false;
+    prune(state_.restarts, budget_.window, now);
+    if (static_cast<int>(state_.restarts.size()) < budget_.restarts) state_.budget_spent = false;
 
     std::visit(
         [&](const auto& e) {
             using E = std::decay_t<decltype(e)>;
             if constexpr (is_unit_event<E>::value) {
-                auto slot = std::ranges::find_if(
-                    slots_, [&](const Slot& s) { return s.spec->unit == e.unit; });
-                if (slot != slots_.end()) take(turn, *slot, e);
+                const auto place = places_.find(e.unit);
+                if (place == places_.end()) return;
+                Slot& slot = slots_[place->second];
+                if (is_guard(*slot.spec) != std::is_same_v<E, GuardChecked>) return;
+                slot.touched = true;
+                take(turn, slot, e);
             } else if constexpr (std::is_same_v<E, UserCommand>) {
                 if (e.unit.empty() && (e.verb == Verb::start || e.verb == Verb::restart))
                     state_.restarts.clear();
                 // Stops go from the dependents down, as systemd orders the jobs of one moment.
                 auto one = [&](Slot& slot) {
-                    if (e.unit.empty() || slot.spec->unit == e.unit || slot.spec->name == e.unit)
-                        command(turn, slot, e.verb);
+                    if (!e.unit.empty() && slot.spec->unit != e.unit && slot.spec->name != e.unit)
+                        return;
+                    slot.touched = true;
+                    command(turn, slot, e.verb);
                 };
                 if (e.verb == Verb::stop || e.verb == Verb::hold)
                     std::for_each(slots_.rbegin(), slots_.rend(), one);
@@ -297,8 +321,6 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
                     std::for_each(slots_.begin(), slots_.end(), one);
             } else if constexpr (std::is_same_v<E, GraphReloaded>) {
                 reload(e.graph, turn.actions);
-                before.clear();
-                for (const Slot& slot : slots_) before.push_back(slot.state->state);
                 turn.changed = true;
             } else {
                 turn.changed = true;
@@ -314,16 +336,18 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
                 if (up && state_.target_up && !turn.fresh) return;
                 state_.target_up = up && !state_.shutting_down;
                 state_.target_seen_down = !up;
-                for (Slot& slot : slots_)
-                    if (slot.state->known)
-                        give(turn, slot, state_.target_up ? Input::target_up : Input::target_down);
+                for (Slot& slot : slots_) {
+                    if (!slot.state->known || is_guard(*slot.spec)) continue;
+                    slot.touched = true;
+                    give(turn, slot, state_.target_up ? Input::target_up : Input::target_down);
+                }
             }
         },
         event);
 
     if (turn.changed) {
         settle(turn);
-        tell(turn, before);
+        tell(turn);
     }
     return std::move(turn.actions);
 }

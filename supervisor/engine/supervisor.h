@@ -11,6 +11,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -96,6 +98,8 @@ struct UnitSnapshot {
 //   more than kLostJob later settles it.
 // - Each RunProbe ends in one ProbeResult (a timeout is a failure); RunProbe while the same probe
 //   runs is ignored. A DeadlineReached that comes late or twice does no harm.
+// - Every guard is checked before TargetStarting is first told, after GraphReloaded, and again and
+//   again; nothing that needs a guard is started before its first GuardChecked.
 // - durable() is written (fsync) before the actions of an event are carried out.
 
 struct UnitChanged { // also sent once for each node after start, reconnect and graph reload
@@ -117,7 +121,7 @@ struct ProbeResult {
     std::string detail;
     bool operator==(const ProbeResult&) const = default;
 };
-enum class Deadline { restart, slow_lane, good_run, liveness, verify, space, flush };
+enum class Deadline { restart, slow_lane, good_run, liveness, verify, flush };
 struct DeadlineReached {
     std::string unit;
     Deadline deadline = Deadline::restart;
@@ -158,13 +162,16 @@ struct FatalLogSeen { // a [[fatal]] rule or a common one matched the log of a f
     std::string run; // that failed
     bool operator==(const FatalLogSeen&) const = default;
 };
-struct SpaceChecked { // the answer to CheckSpace
-    std::string unit;
-    bool enough = false;
-    bool operator==(const SpaceChecked&) const = default;
+struct GuardChecked {
+    std::string unit; // id of the guard
+    bool ok = false;
+    // "the disk of /data is nearly full: 212 MiB free, 512 MiB needed"; of a guard that is ready,
+    // what there is to say all the same.
+    std::string detail;
+    bool operator==(const GuardChecked&) const = default;
 };
 using Event =
-    std::variant<SpaceChecked, UnitChanged, JobDone, ProbeResult, DeadlineReached, UserCommand,
+    std::variant<GuardChecked, UnitChanged, JobDone, ProbeResult, DeadlineReached, UserCommand,
                  GraphReloaded, TargetStarting, TargetStopping, ShutdownRequested, FatalLogSeen>;
 
 // ---- actions ----------------------------------------------------------------------------------
@@ -201,10 +208,6 @@ struct TriggerWatchdog {
     std::string unit;
     bool operator==(const TriggerWatchdog&) const = default;
 };
-struct CheckSpace { // in the unit's data directory
-    std::string unit;
-    bool operator==(const CheckSpace&) const = default;
-};
 struct Explain { // one sentence: STATUS= while the unit has a process, else a journal entry of it
     std::string unit;
     std::string sentence;
@@ -220,9 +223,9 @@ struct Announce { // state of a node changed: D-Bus signal, metrics
     bool operator==(const Announce&) const = default;
 };
 } // namespace act
-using Action = std::variant<act::StartUnit, act::StopUnit, act::RestartUnit, act::ResetFailed,
-                            act::RunProbe, act::SetDeadline, act::TriggerWatchdog, act::Explain,
-                            act::Announce, act::Warn, act::CheckSpace>;
+using Action =
+    std::variant<act::StartUnit, act::StopUnit, act::RestartUnit, act::ResetFailed, act::RunProbe,
+                 act::SetDeadline, act::TriggerWatchdog, act::Explain, act::Announce, act::Warn>;
 
 // ---- state ------------------------------------------------------------------------------------
 
@@ -241,6 +244,7 @@ enum class Doomed {
 };
 
 struct NodeState {
+    std::size_t place = 0; // in graph.nodes, while an engine has it
     State state = State::stopped;
     TimePoint since;       // of `state`
     std::string reason;    // the sentence last explained
@@ -250,7 +254,8 @@ struct NodeState {
     bool operator_stopped = false;
     bool hold = false;
     bool bad_config = false;     // not retried until the graph or an operator changes something
-    bool disk_full = false;      // held until there is space again
+    bool suspended = false;      // stopped, or to be stopped, by us as a guard is not ready
+    bool despite_guard = false;  // it runs by somebody's will all the same: leave it
     bool parked = false;         // inactive because our StopUnit ended its hold-off
     bool slow = false;           // in the slow lane until a good run
     bool slow_for_stack = false; // this time, as the budget of the stack was spent
@@ -263,13 +268,14 @@ struct NodeState {
     std::vector<TimePoint> restarts;  // ours that count, within the budget window
     std::uint64_t restarts_total = 0; // every restart of ours, after a failure or of a running unit
     std::optional<TimePoint> retry_at;
+    std::optional<TimePoint> stop_owed; // it was stopped then, and the JobDone of that is to come
     std::optional<Incident> last_incident;
     bool ready_once = false;
     std::string run;                              // InvocationID of the last run seen
     std::string failed_run;                       // of the last failure that was counted
     std::map<std::string, std::string> needs_run; // by need: its run when ours began; "" not ready
     int liveness_failures = 0;
-    std::string probe_detail;                  // of the last failed probe
+    std::string probe_detail; // of the last failed probe; of a guard, of its last check
     std::optional<TimePoint> unverified_since; // it is not known to serve since then
     bool verify_wanted = false;                // a need came back
     bool verifying = false;                    // a readiness probe is under way
@@ -308,6 +314,11 @@ struct Slot {
     const GraphNode* spec = nullptr;
     NodeState* state = nullptr;
     std::vector<Link> needs;
+    State announced = State::stopped;
+    // Something happened to it since the graph was last settled: it and what leans on it are looked
+    // at again, the rest would come to the same. lakebed_sim compares with an engine that looks at
+    // all.
+    bool touched = true;
 };
 } // namespace detail
 
@@ -327,7 +338,9 @@ class Supervisor {
     void reload(const ServiceGraph& graph, std::vector<Action>& actions);
 
     SupervisorState state_;
-    std::vector<detail::Slot> slots_; // in start order
+    std::vector<detail::Slot> slots_;                          // in start order
+    std::unordered_map<std::string_view, std::size_t> places_; // by unit, in `slots_`
+    StackBudget budget_;
 };
 
 } // namespace lakebed

@@ -43,9 +43,7 @@ constexpr std::array<Row, kInputs> kTable = {{
 /* target_down  */ {sleep,  sleep,  sleep,  sleep,  sleep,  sleep,  sleep,  sleep,  sleep,  sleep,  sleep },
 /* fatal        */ {damn,   damn,   damn,   o,      o,      damn,   damn,   damn,   o,      o,      o     },
 /* port_taken   */ {blame,  blame,  blame,  o,      o,      blame,  slowly, blame,  o,      o,      o     },
-/* disk_full    */ {full,   full,   blame,  o,      o,      blame,  full,   full,   o,      o,      o     },
-/* space_due    */ {o,      gauge,  o,      o,      o,      o,      o,      o,      o,      o,      o     },
-/* space_back   */ {o,      roomy,  o,      o,      o,      o,      o,      o,      o,      o,      o     },
+/* disk_full    */ {blame,  blame,  blame,  o,      o,      blame,  blame,  blame,  o,      o,      o     },
 }};
 // clang-format on
 

@@ -45,10 +45,8 @@ enum class Input {
     fatal,
     port_taken,
     disk_full,
-    space_due,
-    space_back,
 };
-inline constexpr int kInputs = static_cast<int>(Input::space_back) + 1;
+inline constexpr int kInputs = static_cast<int>(Input::disk_full) + 1;
 inline constexpr int kStates = static_cast<int>(State::stopped) + 1;
 
 // One call of Supervisor::on().

@@ -24,9 +24,24 @@ std::string shorten(const std::string& name) {
 }
 
 const ServiceStatus* status_of(const StackView& view, const std::string& unit) {
-    for (const ServiceStatus& service : view.services)
-        if (service.unit == unit) return &service;
+    for (const auto* all : {&view.services, &view.guards})
+        for (const ServiceStatus& one : *all)
+            if (one.unit == unit) return &one;
     return nullptr;
+}
+
+// A guard is drawn while it is in somebody's way: nearly every service needs some.
+ServiceGraph drawn_graph(const StackView& view) {
+    ServiceGraph graph = *view.graph;
+    auto is_quiet = [&](const std::string& unit) {
+        const GraphNode* node = node_of(view, unit);
+        const ServiceStatus* guard = status_of(view, unit);
+        return node != nullptr && is_guard(*node) && (!guard || guard->state == "ready");
+    };
+    std::erase_if(graph.nodes, [&](const GraphNode& node) { return is_quiet(node.unit); });
+    for (GraphNode& node : graph.nodes)
+        std::erase_if(node.needs, [&](const Need& need) { return is_quiet(need.unit); });
+    return graph;
 }
 
 std::string draw_line(const DrawnLine& line, std::string_view mood) {
@@ -56,7 +71,7 @@ std::string draw_box(const GraphNode& node, const ServiceStatus* service, const 
         "<text x=\"{11:.1f}\" y=\"{12:.1f}\" class=\"name\">{13}</text>"
         "<text x=\"{11:.1f}\" y=\"{14:.1f}\" class=\"state\">{15} {4}</text>"
         "</g></a>\n",
-        name, css_class(mood), node.kind == NodeKind::job ? "job" : "service",
+        name, css_class(mood), to_string(node.kind),
         escape_html(node.title.empty() ? node.name : node.title), escape_html(state),
         reason.empty() ? "" : ": " + escape_html(reason), at.x, at.y, GraphLayout::kBoxWidth,
         GraphLayout::kBoxHeight, node.kind == NodeKind::job ? 3 : 9, at.x + 10, at.y + 18,
@@ -118,7 +133,7 @@ std::string_view sign_of(Mood mood) {
 }
 
 std::string draw_graph(const StackView& view) {
-    const ServiceGraph& graph = *view.graph;
+    const ServiceGraph graph = drawn_graph(view);
     std::size_t needs = 0;
     for (const GraphNode& node : graph.nodes) needs += node.needs.size();
     if (graph.nodes.empty() || graph.nodes.size() > kMostNodes || needs > kMostNeeds) return {};

@@ -123,6 +123,15 @@ void add_probes(Text& text, const StackView& view) {
                      [](const ProbeTime& time) { return static_cast<double>(time.failures); });
 }
 
+void add_guards(Text& text, const StackView& view) {
+    text.family(
+        "lakebed_guard_ready", "gauge",
+        "1 while the resource guard is ready: room on a disk, a free port, a clock that can "
+        "be right");
+    for (const ServiceStatus& guard : view.guards)
+        text.sample({{"guard", guard.name}}, guard.state == "ready");
+}
+
 void add_startup(Text& text, const StartupReport& report) {
     text.family("lakebed_startup_seconds", "gauge",
                 "Last start of the stack: from when the service's needs were ready to its start "
@@ -186,6 +195,7 @@ std::string render_metrics(const StackView& view, const Gauges& gauges) {
     Text text;
     add_services(text, view, gauges.restarts);
     add_probes(text, view);
+    add_guards(text, view);
     add_startup(text, view.startup);
     add_lakebedd(text, view, gauges);
     return std::move(text.out);

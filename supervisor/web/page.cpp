@@ -53,7 +53,8 @@ std::string link_out(const std::string& address, const std::string& text) {
 Mood mood_of(const StackView& view) {
     if (!view.info.problem.empty()) return Mood::bad;
     Mood worst = view.services.empty() || !view.info.target_active ? Mood::paused : Mood::good;
-    for (const ServiceStatus& service : view.services) worst = std::max(worst, mood_of(service));
+    for (const auto* all : {&view.services, &view.guards})
+        for (const ServiceStatus& one : *all) worst = std::max(worst, mood_of(one));
     return worst;
 }
 
@@ -133,6 +134,12 @@ std::string render_pages(const StackView& view) {
 
 std::string render_attention(const StackView& view) {
     std::string rows;
+    for (const ServiceStatus& guard : view.guards) // the roots of others' trouble come first
+        if (mood_of(guard) != Mood::good)
+            rows += fmt::format("<li>{} is <strong class=\"bad\">not ready</strong> <span "
+                                "class=\"muted\">({})</span>: {}</li>\n",
+                                link_to(guard.name), time_since(guard.since, view.now),
+                                escape_html(guard.sentence));
     for (Mood mood : {Mood::bad, Mood::paused, Mood::busy})
         for (const ServiceStatus& service : view.services) {
             if (mood_of(service) != mood) continue;
@@ -163,7 +170,8 @@ std::string render_graph(const StackView& view) {
                        "they need</h2>\n<div id=\"graph\" class=\"scroll\" data-live>{}</div>\n"
                        "<p class=\"legend\">What stands below needs what stands above. Thick: "
                        "restarts when that bounces; thin: reconnects; dotted: at start only; red: "
-                       "not there now. Square boxes are jobs.</p></section>\n",
+                       "not there now. Square boxes are jobs; resource guards show while they are "
+                       "not ready.</p></section>\n",
                        drawing);
 }
 
@@ -187,7 +195,8 @@ std::string service_row(const StackView& view, const ServiceStatus& service) {
     if (node != nullptr)
         for (const Need& need : node->needs) {
             const GraphNode* needed = node_of(view, need.unit);
-            if (needed != nullptr) needs += (needs.empty() ? "" : ", ") + link_to(needed->name);
+            if (needed != nullptr && !is_guard(*needed))
+                needs += (needs.empty() ? "" : ", ") + link_to(needed->name);
         }
     return fmt::format(
         "<tr id=\"service-{0}\"><th scope=\"row\">{0}<span class=\"title\">{1}</span>"
@@ -215,6 +224,22 @@ std::string render_services(const StackView& view) {
            "<thead><tr><th scope=\"col\">service</th><th scope=\"col\">state</th><th scope=\"col\" "
            "class=\"number\">for</th><th scope=\"col\" class=\"number\">restarts</th><th "
            "scope=\"col\">address</th><th scope=\"col\">needs</th></tr></thead>\n<tbody>\n" +
+           rows + "</tbody></table></div></section>\n";
+}
+
+std::string render_guards(const StackView& view) {
+    std::string rows;
+    for (const ServiceStatus& guard : view.guards)
+        rows += fmt::format("<tr id=\"service-{0}\"><th scope=\"row\">{0}<span "
+                            "class=\"title\">{1}</span></th><td>{2}</td><td class=\"number\">{3}"
+                            "</td><td>{4}</td></tr>\n",
+                            escape_html(guard.name), escape_html(guard.title), state_cell(guard),
+                            time_since(guard.since, view.now), escape_html(guard.sentence));
+    if (rows.empty()) return {};
+    return "<section aria-label=\"resource guards\">\n<div id=\"guards\" class=\"scroll\" "
+           "data-live><table><caption>Resource guards</caption>\n<thead><tr><th "
+           "scope=\"col\">guard</th><th scope=\"col\">state</th><th scope=\"col\" "
+           "class=\"number\">for</th><th scope=\"col\">what it sees</th></tr></thead>\n<tbody>\n" +
            rows + "</tbody></table></div></section>\n";
 }
 
@@ -331,7 +356,7 @@ std::string page_policy() {
 std::string render_page(const StackView& view) {
     return render_head(view) + render_header(view) + render_pages(view) + "<main>\n" +
            render_attention(view) + render_graph(view) + render_services(view) +
-           render_incidents(view) + render_startup(view) +
+           render_guards(view) + render_incidents(view) + render_startup(view) +
            fmt::format("</main>\n<footer><span id=\"live\">as of {}</span><a "
                        "href=\"/api/status\">JSON</a><a href=\"/metrics\">metrics</a>"
                        "<span>orders: <code>lakebed start | stop | restart | hold | release</code>"

@@ -59,7 +59,7 @@ svg text { font-size: 12px; fill: var(--ink); }
 svg a:hover .name { text-decoration: underline; }
 svg a:focus-visible { outline: none; } svg a:focus-visible rect { stroke: var(--link); stroke-width: 4; stroke-dasharray: none; }
 .need { fill: none; stroke: var(--soft); stroke-width: 1.3; opacity: .75; }
-.need.session { stroke-width: 2.4; } .need.init { stroke-dasharray: 2 4; stroke-linecap: round; stroke-width: 1.8; }
+.need.session { stroke-width: 2.4; } .need.init, .need.suspends { stroke-dasharray: 2 4; stroke-linecap: round; stroke-width: 1.8; }
 .need.missing { stroke: var(--bad); opacity: 1; }
 .legend { color: var(--soft); font-size: .87rem; margin: .8rem 0 0; }
 .tick { stroke: var(--line); stroke-width: 1; fill: none; } text.tick { fill: var(--soft); stroke: none; text-anchor: middle; font-size: 11px; }

@@ -13,6 +13,12 @@ bool is_one_of(const std::string& state, std::initializer_list<std::string_view>
 
 StackView make_stack_view(const ServiceGraph& graph, SupervisorInfo info,
                           std::vector<ServiceStatus> services, std::uint64_t now) {
+    std::vector<ServiceStatus> guards;
+    std::erase_if(services, [&](ServiceStatus& one) {
+        if (one.kind != "guard") return false;
+        guards.push_back(std::move(one));
+        return true;
+    });
     std::vector<StartSpan> spans;
     for (const ServiceStatus& service : services)
         spans.push_back({.unit = service.unit,
@@ -23,6 +29,7 @@ StackView make_stack_view(const ServiceGraph& graph, SupervisorInfo info,
                    .by_unit = {},
                    .info = std::move(info),
                    .services = std::move(services),
+                   .guards = std::move(guards),
                    .startup = make_startup_report(graph, spans),
                    .incidents = {},
                    .probes = nullptr,
@@ -38,6 +45,7 @@ const GraphNode* node_of(const StackView& view, std::string_view unit) {
 
 Mood mood_of(const ServiceStatus& service) {
     if (service.state == "ready") return Mood::good;
+    if (service.kind == "guard") return Mood::bad;
     if (is_one_of(service.state, {"degraded", "backing_off", "slow_lane", "failed"}))
         return Mood::bad;
     if (is_one_of(service.state, {"held", "stopped", "stopped_by_operator"})) return Mood::paused;
@@ -46,6 +54,7 @@ Mood mood_of(const ServiceStatus& service) {
 
 std::string state_words(const ServiceStatus& service) {
     if (service.kind == "job" && service.state == "ready") return "done";
+    if (service.kind == "guard") return service.state == "ready" ? "fine" : "not ready";
     std::string words = service.state;
     std::replace(words.begin(), words.end(), '_', ' ');
     return words;

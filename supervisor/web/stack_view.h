@@ -24,6 +24,7 @@ struct StackView {
     std::unordered_map<std::string_view, const GraphNode*> by_unit;
     SupervisorInfo info;
     std::vector<ServiceStatus> services;
+    std::vector<ServiceStatus> guards; // resource guards: no services, but nodes of the graph
     StartupReport startup;
     std::vector<KeptIncident> incidents; // newest first, not all
     const ProbeTimes* probes = nullptr;  // outlives the view; null: not measured

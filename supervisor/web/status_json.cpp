@@ -81,6 +81,13 @@ std::string status_json(const StackView& view) {
     Json services = Json::array(), not_configured = Json::array();
     for (const ServiceStatus& service : view.services)
         services.push_back(service_row(view, service));
+    Json guards = Json::array();
+    for (const ServiceStatus& guard : view.guards)
+        guards.push_back({{"name", guard.name},
+                          {"title", guard.title},
+                          {"ready", guard.state == "ready"},
+                          {"since", guard.since},
+                          {"reason", guard.sentence}});
     for (const NotConfigured& service : view.graph->not_configured)
         not_configured.push_back(
             {{"name", service.name}, {"title", service.title}, {"reason", service.reason}});
@@ -95,6 +102,7 @@ std::string status_json(const StackView& view) {
         {"target_active", view.info.target_active},
         {"problem", view.info.problem},
         {"services", std::move(services)},
+        {"guards", std::move(guards)},
         {"not_configured", std::move(not_configured)},
         {"incidents", incidents(view)},
         {"startup", startup(view.startup)},

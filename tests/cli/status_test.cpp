@@ -57,6 +57,38 @@ TEST(SelectServices, NamesAndUnitsAreTakenAndOthersGetASuggestion) {
     EXPECT_THAT(unknown.error().hint, HasSubstr("redis"));
 }
 
+TEST(SelectServices, AGuardIsNone) {
+    ServiceGraph graph;
+    graph.nodes.resize(2);
+    graph.nodes[0].name = "redis";
+    graph.nodes[1].name = graph.nodes[1].unit = "guard:disk";
+    graph.nodes[1].kind = NodeKind::guard;
+    EXPECT_EQ(select_services(graph, {})->size(), 1u);
+    auto guard = select_services(graph, {"guard:disk"});
+    ASSERT_FALSE(guard);
+    EXPECT_EQ(guard.error().code, Errc::usage);
+}
+
+TEST(Guards, AreInTheWayOfThoseThatNeedThemWhileNotReady) {
+    GraphNode redis;
+    redis.needs = {{"guard:disk", EdgeType::suspends}};
+    StackStatus status;
+    status.guards = {{.name = "guard:disk",
+                      .unit = "guard:disk",
+                      .kind = "guard",
+                      .state = "waiting",
+                      .sentence = "the disk of /data is nearly full"}};
+    ASSERT_NE(missing_guard(status, redis), nullptr);
+    EXPECT_EQ(guard_line(status.guards[0]), "not ready: the disk of /data is nearly full");
+    EXPECT_EQ(missing_guard(status, {}), nullptr);
+    status.guards[0].state = "ready";
+    status.guards[0].sentence = "guard:disk is fine";
+    EXPECT_EQ(missing_guard(status, redis), nullptr);
+    EXPECT_EQ(guard_line(status.guards[0]), "");
+    status.guards[0].sentence = "the clock is not synchronised with any other";
+    EXPECT_EQ(guard_line(status.guards[0]), "the clock is not synchronised with any other");
+}
+
 TEST(SelectServices, TheNameOfAServiceWithInstancesStandsForAllOfThem) {
     ServiceGraph graph;
     graph.nodes.resize(3);

@@ -1,32 +1,26 @@
 #include "driver/evidence.h"
 
-#include <filesystem>
-
 #include <gtest/gtest.h>
 
 namespace lakebed {
 namespace {
 
-GraphNode redis() {
-    GraphNode node;
-    node.name = "redis";
-    node.unit = "lakebed-redis.service";
-    node.addresses = {"127.0.0.1:6379", "[::1]:6380"};
-    return node;
-}
+const std::string kRedis = "lakebed-redis.service";
+const std::vector<std::string> kAddresses = {"127.0.0.1:6379", "[::1]:6380"};
 
 TEST(PortEvidence, NamesTheHolderAsFarAsItIsKnown) {
-    EXPECT_EQ(ports_of(redis()), (std::vector<Port>{6379, 6380}));
-    EXPECT_EQ(port_evidence(redis(), {{6379, "0.0.0.0", 812, "nginx", "nginx.service"}}),
+    EXPECT_EQ(ports_of(kAddresses), (std::vector<Port>{6379, 6380}));
+    EXPECT_EQ(port_evidence(kRedis, kAddresses, {{6379, "0.0.0.0", 812, "nginx", "nginx.service"}}),
               "port 6379 is taken by nginx (pid 812) of nginx.service");
-    EXPECT_EQ(port_evidence(redis(), {{6380, "::1", 0, "", ""}}),
+    EXPECT_EQ(port_evidence(kRedis, kAddresses, {{6380, "::1", 0, "", ""}}),
               "port 6380 is taken by another process");
 }
 
 TEST(PortEvidence, IsNotTheServiceItselfNorAnotherAddress) {
-    EXPECT_EQ(port_evidence(redis(), {{6379, "127.0.0.1", 9, "redis", "lakebed-redis.service"},
-                                      {6379, "10.0.0.1", 8, "nginx", ""},
-                                      {80, "127.0.0.1", 8, "nginx", ""}}),
+    EXPECT_EQ(port_evidence(kRedis, kAddresses,
+                            {{6379, "127.0.0.1", 9, "redis", "lakebed-redis.service"},
+                             {6379, "10.0.0.1", 8, "nginx", ""},
+                             {80, "127.0.0.1", 8, "nginx", ""}}),
               std::nullopt);
 }
 
@@ -40,13 +34,6 @@ TEST(Room, IsATwentiethOfTheDiskOr256MiB) {
               "no space left on /data (3 MiB free)");
     EXPECT_EQ(space_evidence("/data", {100 * kMiB, 90 * kMiB, 1000, 4}),
               "no space left on /data (4 inodes free)");
-}
-
-TEST(Room, IsReadFromTheFileSystem) {
-    Result<Space> space = read_space(std::filesystem::temp_directory_path().string());
-    ASSERT_TRUE(space);
-    EXPECT_GE(space->size, space->free);
-    EXPECT_FALSE(read_space("/nonexistent/place"));
 }
 
 } // namespace

@@ -97,6 +97,24 @@ TEST(Summary, SaysHowManyAreReadyAndWhatTheFirstOtherWaitsFor) {
     EXPECT_EQ(summary(state), "site demo, generation 3: 2 of 2 ready; lakebed.target is down");
 }
 
+TEST(Summary, CountsNoGuardAndNamesOneThatIsInTheWay) {
+    SupervisorState state = two_services();
+    state.graph.nodes.push_back({.name = "guard:disk",
+                                 .unit = "guard:disk",
+                                 .kind = NodeKind::guard,
+                                 .guard = DiskCheck{"/data"}});
+    NodeState& guard = state.nodes["guard:disk"];
+    guard.state = State::waiting;
+    guard.reason = "the disk of /data is nearly full";
+    EXPECT_EQ(summary(state),
+              "site demo, generation 3: 1 of 2 ready; the disk of /data is nearly full");
+    state.nodes["lakebed-hive.service"].state = State::ready;
+    EXPECT_TRUE(all_ready(state)); // what runs, runs
+    const ServiceStatus status = list_status(state, 1000s).back();
+    EXPECT_EQ(status.kind, "guard");
+    EXPECT_EQ(status.main_pid, 0U);
+}
+
 TEST(AllReady, IsFalseWhenNothingIsApplied) {
     EXPECT_FALSE(all_ready({}));
 }

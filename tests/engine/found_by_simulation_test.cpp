@@ -298,5 +298,268 @@ TEST(Simulation, AStopLongAfterTheTargetStartedOverSomebodysRestartIsAnOperators
     EXPECT_EQ(script.node("hive").state, State::stopped_by_operator);
 }
 
+TEST(Simulation, AStopByHandThatIsToldOfOverAStartOfOursEndsTheRunThatComes) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 postgres holdoff p1 signal 9
+        11 hive holdoff h1 signal 9
+        12 hive inactive
+        12 job hive stop done ours
+        13 hive inactive job stop
+        14 postgres active p2
+        15 hive inactive
+        15 job hive stop done
+        16 hive starting h2
+        17 hive active h2
+        18 hive stopping h2 job stop
+        19 hive inactive
+        19 job hive stop done ours
+        60 hive inactive
+    )"),
+              "restart postgres\nstop hive\nstart hive\nstop hive\n");
+    EXPECT_EQ(states(script), "postgres ready, hive stopped_by_operator");
+}
+
+TEST(Simulation, AStopByHandOfTheHoldOffThatCrossesOurRestartEndsTheRunThatComes) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 postgres holdoff p1 signal 9
+        11 postgres inactive
+        12 postgres inactive
+        12 job postgres stop done
+        13 postgres starting p2 job restart
+        14 postgres active p2
+        15 postgres inactive
+        15 job postgres stop done ours
+    )"),
+              "restart postgres\nstop postgres\n");
+    EXPECT_EQ(states(script), "postgres stopped_by_operator, hive ready");
+}
+
+TEST(Simulation, AStartByHandOfAHoldOffWhileLakebeddWasDeadOverridesTheStopBefore) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 user stop postgres
+        11 die
+        20 postgres holdoff p1 signal 9 job start
+        20 hive active h1
+        20 target up t1
+        21 postgres active p2
+    )"),
+              "stop postgres\nrestart postgres\n");
+    EXPECT_EQ(states(script), "postgres ready, hive ready");
+}
+
+TEST(Simulation, ARestartThatWaitsForAJobDoesNotPutOffTheProbeAfterANeedsReturn) {
+    Script script("postgres\n job init\n hive probe needs postgres, init init");
+    script.play(R"(
+        0 postgres inactive
+        0 init inactive
+        0 hive inactive
+        0 target up t1
+        1 postgres active p1
+        1 init active i1
+        2 hive active h1
+        10 init inactive
+        11 user restart hive
+        12 postgres holdoff p1 signal 9
+    )");
+    EXPECT_EQ(script.play("13 postgres active p2"), "probe hive\n");
+    EXPECT_EQ(script.node("hive").state, State::degraded);
+}
+
+TEST(Simulation, AStopThatWentByWithTheConnectionExcusesNoLaterOne) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 postgres inactive
+        10 hive inactive
+        10 target down
+        11 target up t2
+        12 hive inactive
+        12 job hive stop done
+        13 postgres active p2
+    )"),
+              "start postgres\n");
+    EXPECT_EQ(states(script), "postgres ready, hive stopped_by_operator");
+}
+
+TEST(Simulation, OurStopForTheTargetThatStartsAgainMeanwhileIsNoOperators) {
+    Script script("postgres");
+    EXPECT_EQ(script.play(R"(
+        0 postgres inactive
+        0 target up t1
+        1 target down
+        2 postgres starting p1
+        3 postgres active p1
+        4 target up t2
+        5 postgres stopping p1 job stop
+        6 postgres inactive
+        6 job postgres stop done ours
+    )"),
+              "start postgres\nstop postgres\nstart postgres\n");
+}
+
+TEST(Simulation, ARestartThatDiedWithLakebeddLeavesARunThatMustShowThatItServes) {
+    Script script("minio\n postgres probe needs minio\n hive probe needs postgres");
+    script.play(R"(
+        0 minio inactive
+        0 postgres inactive
+        0 hive inactive
+        0 target up t1
+        1 minio active m1
+        2 postgres active p1
+        3 hive active h1
+    )");
+    EXPECT_EQ(script.play(R"(
+        10 user restart hive
+        11 die
+        12 minio active m1
+        12 postgres active p1
+        12 hive active h1
+    )"),
+              "restart hive\nprobe postgres\nprobe hive\n");
+    EXPECT_EQ(states(script), "minio ready, postgres ready, hive degraded");
+}
+
+TEST(Simulation, AStopOverSomebodysRestartLeavesNoRunToCome) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 postgres stopping p1 job restart
+        11 postgres stopping p1 job ?
+        11 job postgres restart canceled
+        12 postgres inactive
+        12 job postgres ? done
+        13 user start postgres
+    )"),
+              "start postgres\n");
+}
+
+TEST(Simulation, AStartByCommandTakesBackTheStopOfAStartOnItsWay) {
+    Script script("postgres");
+    EXPECT_EQ(script.play(R"(
+        0 postgres inactive
+        0 target up t1
+        1 user stop postgres
+        2 user start postgres
+        3 postgres starting p1
+        4 postgres active p1
+    )"),
+              "start postgres\n");
+    EXPECT_EQ(states(script), "postgres ready");
+}
+
+TEST(Simulation, ATargetThatRestartsTwiceAtOnceIsNoOperatorsStop) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        11 target up t1
+        11 postgres inactive
+        11 hive inactive
+        11 target down
+        12 target up t1
+        12 hive inactive
+        12 job hive stop done
+        12 job postgres stop done
+        13 postgres active p2
+    )"),
+              "start postgres\nstart postgres\nstart hive\n");
+}
+
+TEST(Simulation, ARestartByHandInPlaceOfOurStopWhileLakebeddWasDeadOverridesIt) {
+    Script script = up("postgres\n hive needs postgres session");
+    EXPECT_EQ(script.play(R"(
+        10 user stop
+        11 die
+        20 postgres inactive
+        20 hive stopping h1 job restart
+        20 target up t1
+        21 hive active h2
+        22 postgres active p2
+    )"),
+              "stop hive\nstop postgres\nrestart hive\n");
+}
+
+TEST(Simulation, AStartByHandInPlaceOfOurStopWhileLakebeddWasDeadOverridesIt) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 user stop
+        11 die
+        20 postgres active p1 job start
+        20 hive holdoff h2 exit 1
+        20 target up t1
+        21 postgres active p1
+    )"),
+              "stop hive\nstop postgres\n");
+    EXPECT_EQ(states(script), "postgres ready, hive backing_off");
+}
+
+TEST(Simulation, AStopWhoseEndIsToldOfAfterAStartByCommandDoesNotUndoIt) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 hive stopping h1 job stop
+        11 hive inactive
+        12 user start hive
+        13 hive inactive
+        13 job hive stop done
+        14 hive starting h2
+        15 hive active h2
+    )"),
+              "start hive\n");
+    EXPECT_EQ(states(script), "postgres ready, hive ready");
+}
+
+TEST(Simulation, AStopOfBeforeTheTargetsStartThatEndsAfterItIsNotAnOperators) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        11 postgres inactive
+        11 job postgres stop done
+        12 postgres inactive job stop
+        13 target up t2
+        14 postgres inactive
+        14 job postgres stop done
+        15 postgres starting p2
+        16 postgres active p2
+    )"),
+              "start postgres\n");
+    EXPECT_EQ(script.node("postgres").state, State::ready);
+}
+
+TEST(Simulation, ARunWhoseRestartWentMissingMustShowThatItServes) {
+    Script script("minio\n postgres probe needs minio\n hive probe needs postgres");
+    script.play(R"(
+        0 minio inactive
+        0 postgres inactive
+        0 hive inactive
+        0 target up t1
+        1 minio active m1
+        2 postgres active p1
+        3 hive active h1
+    )");
+    EXPECT_EQ(script.play(R"(
+        10 user restart hive
+        11 minio holdoff m1 signal 9
+        12 minio active m2
+        13 probe postgres ok
+        60 hive active h1
+    )"),
+              "restart hive\nrestart minio\nprobe postgres\nprobe hive\n");
+    EXPECT_EQ(states(script), "minio ready, postgres ready, hive degraded");
+}
+
+TEST(Simulation, ARunThatComesBackFromAStopIsPingedAgain) {
+    Script script("postgres liveness");
+    script.play(R"(
+        0 postgres inactive
+        0 target down
+        1 postgres active p1
+        2 target down
+        10 due postgres liveness
+    )");
+    EXPECT_EQ(script.play("20 target up t1", Show::all), "deadline postgres liveness 30.000\n"
+                                                         "postgres is ready\n"
+                                                         "\"postgres is ready\"\n");
+}
+
 } // namespace
 } // namespace lakebed::test

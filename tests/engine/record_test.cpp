@@ -36,7 +36,7 @@ const UnitSnapshot kUnit{
     3,        17,           "start",        true,     at(1s),   at(2s), at(3s)};
 
 std::vector<Event> events() {
-    return {SpaceChecked{"lakebed-a.service", true},
+    return {GuardChecked{"guard:disk", true, "12 MiB free"},
             UnitChanged{"lakebed-a.service", kUnit},
             JobDone{"lakebed-a.service", "restart", "canceled", true},
             ProbeResult{"lakebed-a.service", true, true, "HTTP 500"},
@@ -62,8 +62,7 @@ std::vector<Action> actions() {
             act::TriggerWatchdog{unit},
             act::Explain{unit, "is ready"},
             act::Announce{unit, State::slow_lane},
-            act::Warn{"the budget is spent"},
-            act::CheckSpace{unit}};
+            act::Warn{"the budget is spent"}};
 }
 
 SupervisorState full_state() {
@@ -79,13 +78,13 @@ SupervisorState full_state() {
     node.reason = "it does not answer";
     node.unit = kUnit;
     node.known = node.recorded = node.operator_stopped = node.hold = node.bad_config =
-        node.disk_full = node.parked = node.slow = node.slow_for_stack = node.restart_wanted =
+        node.suspended = node.despite_guard = node.parked = node.slow = node.slow_for_stack = node.restart_wanted =
             node.start_wanted = node.stop_sent = node.stop_seen = node.ready_once = true;
     node.doomed = Doomed::next_run;
     node.attempts = 2;
     node.restarts = {at(8s)};
     node.restarts_total = 11;
-    node.retry_at = at(9s);
+    node.retry_at = node.stop_owed = at(9s);
     node.last_incident = Incident{at(6s), Cause::port_taken, "port 6379 is taken"};
     node.run = "1";
     node.failed_run = "2";

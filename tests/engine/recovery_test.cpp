@@ -162,31 +162,16 @@ TEST(Cause, EvidenceThatComesDuringTheNextStartNamesTheCauseOnly) {
               "postgres cannot listen: port 5432 is taken by nginx (pid 7); restarting");
 }
 
-TEST(Cause, AFullDiskHoldsTheServiceUntilThereIsSpace) {
-    Script script("postgres\n hive needs postgres");
-    script.play("0 postgres inactive\n 0 hive inactive\n 0 target up t1\n 1 postgres starting p1\n"
+TEST(Cause, AFullDiskIsNamedAndTriedLikeACrash) {
+    Script script("postgres");
+    script.play("0 postgres inactive\n 0 target up t1\n 1 postgres starting p1\n"
                 "2 postgres holdoff p1 exit 1");
-    EXPECT_EQ(script.play("2.3 disk postgres"), "stop postgres\nspace postgres\n");
+    EXPECT_EQ(script.play("2.3 disk postgres"), "");
     EXPECT_EQ(script.node("postgres").reason,
-              "postgres is held: no space left on /data (1 MiB free); it goes on by itself when "
-              "there is space");
-    EXPECT_EQ(script.node("hive").reason,
-              "hive is waiting for postgres, which has no space left on /data (1 MiB free)");
-    EXPECT_EQ(script.play("3 postgres inactive\n 3 space postgres bad\n 600 postgres inactive"),
-              "");
-    EXPECT_EQ(script.play("617 due postgres space"), "space postgres\n");
-    // Over its own death, too.
-    EXPECT_EQ(script.play("618 die\n 619 postgres inactive\n 619 hive inactive\n 619 target up t1"),
-              "space postgres\n");
-    EXPECT_EQ(
-        script.play("620 space postgres ok", Show::all),
-        "deadline postgres space off\n"
-        "deadline postgres restart 621.000\n"
-        "postgres is backing_off\n"
-        "\"postgres has no space left on /data (1 MiB free) (1 failure in a row); it is tried "
-        "again after a pause\"\n");
-    EXPECT_EQ(script.play("621 due postgres restart\n 622 postgres active p2"),
-              "start postgres\nstart hive\n");
+              "postgres has no space left on /data (1 MiB free) (1 failure in a row); it is tried "
+              "again after a pause");
+    EXPECT_EQ(script.node("postgres").last_incident->cause, Cause::disk_full);
+    EXPECT_EQ(script.play("3 due postgres restart"), "restart postgres\n");
 }
 
 TEST(Cause, AnOperatorMayStartAServiceOnAFullDisk) {

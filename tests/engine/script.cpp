@@ -60,6 +60,8 @@ UnitSnapshot read_snapshot(const std::vector<std::string>& words, std::size_t at
             unit.job_id = 1;
             unit.job_type = words.at(at++);
             if (unit.job_type == "?") unit.job_type.clear();
+        } else if (key == "mask") {
+            unit.load_state = "masked";
         } else if (key == "ran") {
             unit.ran_before = true;
         } else if (key == "restarts") {
@@ -82,7 +84,6 @@ Deadline read_deadline(const std::string& word) {
     if (word == "good_run") return Deadline::good_run;
     if (word == "liveness") return Deadline::liveness;
     if (word == "verify") return Deadline::verify;
-    if (word == "space") return Deadline::space;
     EXPECT_EQ(word, "restart");
     return Deadline::restart;
 }
@@ -99,8 +100,6 @@ std::string_view name_of(Deadline deadline) {
         return "liveness";
     case Deadline::verify:
         return "verify";
-    case Deadline::space:
-        return "space";
     case Deadline::flush:
         return "flush";
     }
@@ -143,7 +142,6 @@ struct Write {
     std::string operator()(const act::Explain& a) const {
         return show == Show::all ? "\"" + a.sentence + "\"" : std::string();
     }
-    std::string operator()(const act::CheckSpace& a) const { return "space " + name(a.unit); }
     std::string operator()(const act::Warn& a) const { return "warn " + a.sentence; }
     std::string operator()(const act::Announce& a) const {
         if (show != Show::all) return {};
@@ -167,6 +165,10 @@ ServiceGraph read_test_graph(std::string_view text) {
         std::size_t at = 0;
         if (words[0] == "job") {
             node.kind = NodeKind::job;
+            ++at;
+        } else if (words[0] == "guard") {
+            node.kind = NodeKind::guard;
+            node.guard = DiskCheck{.path = "/data"};
             ++at;
         }
         node.name = words.at(at++);
@@ -238,7 +240,13 @@ Event Script::read(const std::vector<std::string>& words) const {
                                              FailureKind::disk_full,
                                              engine_.state().nodes.at(unit).failed_run};
     }
-    if (kind == "space") return SpaceChecked{unit_of(words.at(2)), words.at(3) == "ok"};
+    if (kind == "guard") {
+        const std::string& word = words.at(3);
+        return GuardChecked{unit_of(words.at(2)), word == "ok",
+                            word == "low"     ? "the disk of /data is nearly full"
+                            : word == "taken" ? "port 5432 is taken by nginx (pid 7)"
+                                              : ""};
+    }
     if (kind == "reload") {
         ServiceGraph graph = engine_.state().graph;
         graph.generation = std::stoi(words.at(2));

@@ -4,13 +4,15 @@
 //   graph    postgres probe liveness
 //            hive needs postgres session, minio
 //            job init needs postgres init fatal 78
+//            guard room                      (hive needs room suspends)
 //            budget 3                        (of the whole stack)
 //   events   0 postgres inactive            (time in seconds, unit by name, state)
 //            1 postgres holdoff a signal 9  (its run and how it ended)
 //            2 job postgres stop done [ours]
 //            3 target up t1 [SINCE] | target down | shutdown
 //            4 probe hive ok|bad | live hive ok|bad | due hive restart
-//            5 user stop hive | fatal hive TEXT | port hive | disk hive | space hive ok |
+//            5 user stop hive | fatal hive TEXT | port hive | disk hive |
+//            guard room ok|low|taken |
 //            reload GENERATION | die | boot
 #pragma once
 

@@ -59,6 +59,19 @@ TEST(Supervisor, StartsNothingBeforeTheTargetAndNothingItHasNotSeen) {
     EXPECT_EQ(script.play("3 hive inactive"), "start hive\n");
 }
 
+TEST(Supervisor, DoesNotRestartAMaskedServiceThatDiedUntilItIsUnmasked) {
+    Script script = up();
+    EXPECT_EQ(script.play("10 postgres active p1 mask\n 11 hive holdoff h1 signal 9"),
+              "restart hive\n");
+    EXPECT_EQ(script.play("12 postgres holdoff p1 signal 9 mask\n 12 hive holdoff h2 signal 9\n"
+                          "13 postgres inactive mask\n 13 hive inactive\n"
+                          "14 user restart postgres\n"),
+              "stop postgres\nstop hive\n");
+    EXPECT_EQ(script.node("postgres").reason, "postgres cannot start: its unit is masked");
+    EXPECT_EQ(script.node("hive").reason, "hive is held: postgres is not ready: masked");
+    EXPECT_EQ(script.play("20 postgres inactive"), "start postgres\n");
+}
+
 TEST(Supervisor, DoesNotStartAMaskedUnitUntilItIsUnmasked) {
     Script script(kPair);
     EXPECT_EQ(script.play("0 postgres masked\n 0 hive inactive\n 0 target up t1"), "");

@@ -87,9 +87,9 @@ TEST(Graph, wants_a_budget_that_allows_something) {
 
 TEST(Graph, of_a_newer_format_is_refused) {
     Diagnostics diagnostics;
-    (void)read_graph("format = 2\n", "graph.toml", diagnostics);
+    (void)read_graph("format = 3\n", "graph.toml", diagnostics);
     EXPECT_EQ(all_text(diagnostics),
-              "graph.toml:1:10: error: graph format 2 is not the one this program reads (1)\n"
+              "graph.toml:1:10: error: graph format 3 is none that this program reads (1 to 2)\n"
               "  fix: run the lakebed that wrote it, or `lakebed apply` with this one\n");
 }
 
@@ -112,10 +112,86 @@ log = "x"
                      "graph.toml", diagnostics);
     EXPECT_EQ(all_text(diagnostics),
               "graph.toml:7:8: error: unknown kind \"daemon\"\n"
-              "  fix: \"service\" or \"job\"\n"
+              "  fix: one of service, job, guard\n"
               "graph.toml:12:8: error: node.fatal needs exactly one of exit and log\n"
               "graph.toml:10:8: error: unknown edge type \"sesion\"\n"
-              "  fix: one of reconnects, session, init\n");
+              "  fix: one of reconnects, session, init, suspends\n");
+}
+
+GraphNode guard(const std::string& name, GuardCheck check) {
+    GraphNode node;
+    node.name = node.unit = name;
+    node.title = "guard";
+    node.kind = NodeKind::guard;
+    node.guard = std::move(check);
+    return node;
+}
+
+TEST(Graph, has_guards_and_then_a_format_of_its_own) {
+    ServiceGraph graph = graph_of({{"a", {}}});
+    EXPECT_EQ(write_graph(graph).substr(0, 11), "format = 1\n");
+    graph.nodes.push_back(guard("guard:disk", DiskCheck{"/data", {512}, {768}, 100}));
+    graph.nodes.push_back(guard("guard:clock", ClockCheck{}));
+    graph.nodes.push_back(guard("guard:port", PortCheck{"a.service", {"127.0.0.1:1", "[::1]:2"}}));
+    graph.nodes[0].needs = {{"guard:disk", EdgeType::suspends},
+                            {"guard:clock", EdgeType::init},
+                            {"guard:port", EdgeType::init}};
+    EXPECT_EQ(problems(graph), "");
+    const std::string text = write_graph(graph);
+    EXPECT_EQ(text.substr(0, 11), "format = 2\n");
+    Diagnostics diagnostics;
+    EXPECT_EQ(read_graph(text, "graph.toml", diagnostics), graph);
+    EXPECT_EQ(all_text(diagnostics), "");
+    EXPECT_EQ(stack_budget(graph).restarts, 30); // guards restart nothing
+}
+
+TEST(Graph, knows_what_a_guard_can_check) {
+    Diagnostics diagnostics;
+    (void)read_graph(R"(format = 2
+site = "s"
+site_id = "i"
+[[node]]
+name = "g"
+unit = "g"
+kind = "guard"
+guard = { kind = "disc" }
+[[node]]
+name = "h"
+unit = "h"
+kind = "guard"
+guard = { kind = "disk", path = "/d", min_free = 10, resume_free = 9, min_free_inodes = -1 }
+)",
+                     "graph.toml", diagnostics);
+    EXPECT_EQ(all_text(diagnostics),
+              "graph.toml:8:18: error: unknown kind of guard \"disc\"\n"
+              "  fix: one of disk, clock, port\n"
+              "graph.toml:13:89: error: node.guard.min_free_inodes is negative\n"
+              "graph.toml:13:68: error: node.guard.resume_free is less than node.guard.min_free\n");
+}
+
+TEST(Graph, needs_a_guard_as_what_it_is) {
+    ServiceGraph graph = graph_of({{"a", {}}, {"j", {}}});
+    graph.nodes[1].kind = NodeKind::job;
+    graph.nodes.push_back(guard("disk", DiskCheck{"/data", {512}, {768}, 100}));
+    graph.nodes.push_back(guard("clock", ClockCheck{}));
+    graph.nodes[0].needs = {{"disk", EdgeType::session}, {"clock", EdgeType::suspends}};
+    graph.nodes[1].needs = {{"disk", EdgeType::suspends}};
+    graph.nodes[2].needs = {{"clock", EdgeType::init}};
+    graph.nodes[3].guard.reset();
+    graph.nodes[0].guard = ClockCheck{};
+    EXPECT_EQ(problems(graph),
+              "error: a is a service with a check of a guard\n"
+              "error: a needs the guard disk by a session edge\n"
+              "  fix: make it an init edge, or suspends for a disk\n"
+              "error: a needs clock by a suspends edge, but it is no guard of a disk\n"
+              "  fix: make it an init edge\n"
+              "error: the job j has a suspends edge, but a job runs to its end\n"
+              "  fix: make it an init edge\n"
+              "error: disk is a guard and can need nothing\n"
+              "error: clock is a guard, but says nothing to check\n");
+    graph = graph_of({{"a", {}}});
+    graph.nodes[0].needs = {{"guard:disc", EdgeType::suspends}};
+    EXPECT_EQ(problems(graph), "error: a needs guard:disc, which is not in the graph\n");
 }
 
 TEST(Graph, tells_of_services_that_are_left_out) {

@@ -57,6 +57,17 @@ TEST(Render, writes_units_in_start_order) {
     EXPECT_EQ(small.stack.services[0].name, "web");
 }
 
+TEST(Render, refuses_a_heap_that_its_unit_does_not_allow) {
+    EXPECT_EQ(
+        problems_with({{"any.service.in", "[Service]\nMemoryMax=1G\nExecStart=/j -Xmx2g\n"}}),
+        "error: the Java heap of lakebed-store.service is 2 GiB (-Xmx), more than its "
+        "MemoryMax of 1 GiB: the kernel would kill it\n"
+        "  fix: give it more memory, or take the option away: lakebed sets the heap itself\n"
+        "error: the Java heap of lakebed-web.service is 2 GiB (-Xmx), more than its "
+        "MemoryMax of 1 GiB: the kernel would kill it\n"
+        "  fix: give it more memory, or take the option away: lakebed sets the heap itself\n");
+}
+
 TEST(Render, leaves_the_at_sign_of_an_argfile_before_a_path) {
     SmallStack small = small_stack("", {kWorkerConf});
     UnitTemplates templates = small.data.templates;
@@ -136,7 +147,10 @@ port = "@port@"
     ServiceGraph graph = read_graph(desired.graph, "graph.toml", none);
     const GraphNode* node = find_node(graph, "clock");
     ASSERT_TRUE(node);
-    EXPECT_EQ(node->needs, (std::vector<Need>{{"lakebed-redis.service", EdgeType::reconnects}}));
+    EXPECT_EQ(node->needs, (std::vector<Need>{{"lakebed-redis.service", EdgeType::reconnects},
+                                              {"guard:clock", EdgeType::init},
+                                              {"guard:disk", EdgeType::suspends},
+                                              {"guard:port-clock", EdgeType::init}}));
     EXPECT_EQ(node->probe, (ProbeSpec{TcpProbe{"127.0.0.1", 7123}}));
     std::string text = unit(desired, "lakebed-clock.service");
     EXPECT_NE(text.find("After=lakebed.target lakebedd.service lakebed-redis.service\n"),

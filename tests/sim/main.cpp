@@ -12,8 +12,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "sim/play.h"
 #include "sim/replay.h"
-#include "sim/world.h"
 
 namespace {
 

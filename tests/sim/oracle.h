@@ -1,13 +1,13 @@
 // Oracle: what must hold whatever happens (design.md §6), judged from what was delivered to the
-// engine, what it did, and the truth about units and people.
+// engine, what it did and published, and the truth about units and people.
 //
-// Two judgements do lean on the engine's own state: whether a stop by an operator left a trace that
-// it could see, and when its budget began anew. Wishes that cross on their way to it (`either`) are
-// not judged.
+// Of the engine's state it reads the state and the sentence of each service only, which everybody
+// can. Wishes that cross on their way to lakebedd (`either`) are not judged.
 #pragma once
 
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +19,10 @@ struct Truth { // about one unit
     // What lakebedd was told last.
     UnitSnapshot view;
     bool viewed = false;
+    bool up = false;        // by `view`: active, and nothing pending that ends it
+    bool was_up = false;    // the same, also by what an earlier life of lakebedd was told
+    std::string run;        // the last that was told
+    std::string failed_run; // the last of which a failure was told
     // People's wishes, from the moment lakebedd could know of them.
     bool op_stopped = false;
     bool hold = false;
@@ -27,43 +31,55 @@ struct Truth { // about one unit
     std::optional<Time> last_start;   // by people
     bool leaves_trace = false;        // … and visible in a snapshot, not in a signal only
     bool maybe_stopped = false;       // somebody stopped it, perhaps without a trace
+    std::optional<Time> unclear;      // our stop met a job whose type was not told
     bool hold_unseen = false;         // its end by a start was not seen
-    bool either = false; // a start by people that left no trace, as nothing was to be done
+    bool crossed = false; // a stop that lakebedd did not know of, by its start: either may win
+    bool either = false;  // a start by people that left no trace, as nothing was to be done
     bool restart_asked = false;
-    // What it leans on.
-    std::string run;        // as last told
-    std::string failed_run; // the last of which a failure was told
-    bool no_space = false;  // was told of the failure it waits for
-    std::optional<Time> port_taken;
-    bool renewed = false;    // by a restart of ours that was not seen to come yet
-    bool answers = true;     // its probes, as far as was told
-    bool unverified = false; // a need went away, and no probe has shown since that it serves
+    // What it leans on, as far as was told.
+    bool lacks = false;      // a need of the running service is away
+    bool there = false;      // it runs, answers, and all it leans on does too
+    bool serves = false;     // … and no restart of ours is on its way to any of them
+    bool alive = true;       // by its liveness probe
+    bool unverified = false; // a need was away, and no probe has shown since that it serves
     bool asked = false;      // by a readiness probe, with all that it leans on there
+    bool renewed = false;    // by a restart of ours that was not seen to come yet
+    bool parked = false;     // by our stop, which ended its hold-off
+    // Failures.
+    std::optional<Time> failed_at; // by itself, and nothing since that gives it a new start
+    bool bad_config = false;
+    std::optional<Time> port_taken;
+    std::optional<Time> up_since; // of `run`
+    // Of a guard that is not ready: since when, and when it was last so, as told.
+    std::optional<Time> bad_since, last_bad;
     // Counting.
     std::deque<Time> starts;
     std::deque<std::pair<Time, int>> relief; // starts that are not restarts of a failure
     std::deque<Time> actions;
-    std::optional<Time> failed_at; // by itself, and nothing since that gives it a new start
-    State state = State::stopped;
 };
 
 class Oracle {
   public:
+    // Of each node of the scenario; nullptr while it is not in lakebedd's graph.
+    using Published = std::span<const NodeState* const>;
+
     Oracle(const Scenario& scenario, Timeline& timeline, Systemd& systemd);
 
     void told(const Event& event, Time captured);
     void acted(const std::vector<Action>& actions);
-    void settled(const SupervisorState& state);  // after each turn of the engine
-    void finished(const SupervisorState& state); // after kQuiet
+    void settled(Published nodes);  // after each turn of the engine
+    void finished(Published nodes); // after kQuiet
 
     // People.
-    void stops(std::size_t unit, const NodeState& node, bool daemon_alive);
-    void starts(std::size_t unit);
+    void stops(std::size_t unit, bool daemon_alive);
+    void starts(std::size_t unit, bool daemon_alive);
     void asks(Verb verb, std::optional<std::size_t> unit);
     void fresh_target();
+    void rebooted();
     void daemon_started();
     void graph_reloaded(bool changed);
-    void began(std::size_t unit); // a start of lakebedd's was carried out
+    void removed(std::size_t unit); // from the graph
+    void began(std::size_t unit);   // a start of lakebedd's was carried out
 
     void violation(std::string what);
     std::optional<std::string> broken;
@@ -72,17 +88,29 @@ class Oracle {
     std::string target_run;
 
   private:
-    std::size_t place(const std::string& unit) const;
+    const std::string& name(std::size_t unit) const { return scenario_.graph.nodes[unit].name; }
+    // What was told.
+    void viewed(const UnitChanged& event, Time captured);
+    void absence_missed(std::size_t unit);
+    void ended(const JobDone& event, Time captured);
+    void answered(const ProbeResult& event);
+    void logged(const FatalLogSeen& event);
+    void lean();
+    void guarded(const GuardChecked& event);
+    // By a guard that is not ready, or was so lately: a stop may have waited for a start's end.
+    [[nodiscard]] std::optional<Time> suspended_since(std::size_t unit) const;
+    [[nodiscard]] bool started_by_hand(std::size_t unit, Time since) const;
+    void check_suspension(std::size_t unit);
+    void check_writers();
+    static void forgive(Truth& truth);
+    // What was done.
     void check_start(std::size_t unit, bool restart);
     void check_stop(std::size_t unit);
     void count_for_stack(std::size_t unit);
     void count(std::size_t unit);
-    static void forgive(Truth& truth);
-    void note_needs(std::size_t unit);
-    [[nodiscard]] bool serves(std::size_t unit) const; // as far as was told
-    [[nodiscard]] bool leans_on_missing(std::size_t unit) const;
     void relieve(std::size_t unit, int amount);
     void renew(std::size_t unit);
+    void check_attribution(std::size_t unit, std::size_t root, const NodeState& node);
 
     const Scenario& scenario_;
     Timeline& timeline_;

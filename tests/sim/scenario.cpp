@@ -27,6 +27,7 @@ constexpr std::array kChoices = {
     Choice{Kind::port_taken, "port taken", 4},
     Choice{Kind::disk_full, "disk full", 4},
     Choice{Kind::hang, "hang", 8},
+    Choice{Kind::guard, "guard not ready", 8},
     Choice{Kind::flap, "flap", 6},
     Choice{Kind::bad_starts, "bad starts", 8},
     Choice{Kind::stuck, "stuck", 4},
@@ -34,6 +35,7 @@ constexpr std::array kChoices = {
     Choice{Kind::op_start, "systemctl start", 6},
     Choice{Kind::op_restart, "systemctl restart", 6},
     Choice{Kind::op_reset_failed, "systemctl reset-failed", 3},
+    Choice{Kind::op_mask, "systemctl mask or unmask", 4},
     Choice{Kind::user_start, "lakebed start", 4},
     Choice{Kind::user_stop, "lakebed stop", 4},
     Choice{Kind::user_restart, "lakebed restart", 4},
@@ -119,6 +121,33 @@ ServiceGraph make_core_graph(Random& random) {
     return graph;
 }
 
+GraphNode make_guard(const char* name, GuardCheck check) {
+    GraphNode node;
+    node.name = node.unit = name;
+    node.kind = NodeKind::guard;
+    node.guard = std::move(check);
+    return node;
+}
+
+// A disk to which some write, and all who lean on those; a port of one. Needs come first.
+void add_guards(Random& random, ServiceGraph& graph) {
+    const GraphNode disk = make_guard("guard:disk", DiskCheck{}),
+                    port = make_guard("guard:port", PortCheck{});
+    std::vector<std::string> writers;
+    for (GraphNode& node : graph.nodes) {
+        if (random.chance(0.1)) node.needs.push_back({port.unit, EdgeType::init});
+        const bool leans = std::ranges::any_of(node.needs, [&](const Need& need) {
+            return is_leaned_on(need.type) &&
+                   std::ranges::find(writers, need.unit) != writers.end();
+        });
+        if (!leans && !random.chance(0.3)) continue;
+        if (node.kind == NodeKind::service) writers.push_back(node.unit);
+        node.needs.push_back(
+            {disk.unit, node.kind == NodeKind::service ? EdgeType::suspends : EdgeType::init});
+    }
+    graph.nodes.insert(graph.nodes.begin(), {disk, port});
+}
+
 } // namespace
 
 std::uint64_t Random::next() {
@@ -157,6 +186,7 @@ Scenario make_scenario(std::uint64_t seed, Duration length) {
     scenario.seed = seed;
     scenario.length = length;
     scenario.graph = random.chance(0.25) ? make_core_graph(random) : random_graph(random);
+    if (random.chance(0.5)) add_guards(random, scenario.graph);
     if (random.chance(0.3))
         scenario.graph.restart_budget =
             StackBudget{static_cast<int>(random.between(3, 12)), random.span(2min, 10min)};
@@ -191,6 +221,7 @@ Scenario make_scenario(std::uint64_t seed, Duration length) {
         }
         fault.unit = static_cast<std::size_t>(
             random.between(0, static_cast<std::int64_t>(scenario.graph.nodes.size()) - 1));
+        if (fault.kind == Kind::guard) fault.unit = random.chance(0.75) ? 0 : 1; // if it is one
         fault.span = random.chance(0.5) ? random.span(1ms, 500ms) : random.span(1s, 60s);
         fault.count = static_cast<int>(random.between(1, 8));
         scenario.faults.push_back(fault);

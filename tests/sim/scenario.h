@@ -33,6 +33,7 @@ enum class Kind {
     port_taken, // exit 1, and its starts fail until the port is free
     disk_full,  // the same with space
     hang,       // no answer until it is killed
+    guard,      // a disk that fills up, a port that somebody takes, for a while
     flap,       // dies soon after each start, for a while
     bad_starts, // the next starts fail
     stuck,      // readiness is lost until it is restarted
@@ -40,6 +41,7 @@ enum class Kind {
     op_start,
     op_restart, // systemctl
     op_reset_failed,
+    op_mask, // and unmask what is masked
     user_start,
     user_stop,
     user_restart,
@@ -53,7 +55,7 @@ enum class Kind {
     target_stop,                // and start after `span`
     target_restart,
     reboot,
-    reload_graph,
+    reload_graph, // the same, another, or without a node or with it again
 };
 [[nodiscard]] std::string_view to_string(Kind kind);
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "sim/world.h"
+#include "sim/play.h"
 
 namespace lakebed::sim {
 

@@ -32,25 +32,48 @@ bool Timeline::step(Time until) {
 
 Systemd::Systemd(Timeline& timeline, Random& random, const Scenario& scenario)
     : timeline_(timeline), random_(random), scenario_(scenario) {
-    std::map<std::string, std::size_t> places;
-    for (std::size_t i = 0; i < scenario.graph.nodes.size(); ++i)
-        places[scenario.graph.nodes[i].unit] = i;
     units_.resize(scenario.graph.nodes.size());
     for (std::size_t i = 0; i < units_.size(); ++i) {
+        places_[scenario.graph.nodes[i].unit] = i;
         units_[i].index = i;
         units_[i].spec = &scenario.graph.nodes[i];
         units_[i].timing = scenario.timing[i];
-        for (const Need& need : units_[i].spec->needs) {
-            units_[i].needs.push_back(places.at(need.unit));
-            units_[places.at(need.unit)].dependents.push_back(i);
+    }
+    install(scenario.graph);
+}
+
+void Systemd::install(const ServiceGraph& graph) {
+    for (Unit& unit : units_) {
+        unit.installed = false;
+        unit.needs.clear();
+        unit.dependents.clear();
+    }
+    for (const GraphNode& node : graph.nodes) {
+        Unit& unit = units_[place(node.unit)];
+        unit.installed = true;
+        for (const Need& need : node.needs) {
+            unit.needs.push_back({place(need.unit), need.type});
+            units_[place(need.unit)].dependents.push_back(unit.index);
         }
     }
+    for (Unit& unit : units_)
+        if (!unit.installed && unit.phase == Phase::inactive) unit.ran = false;
+    run_jobs();
+}
+
+void Systemd::mask(std::size_t index, bool masked) {
+    units_[index].masked = masked;
+    changed(index);
 }
 
 void Systemd::enter(Unit& unit, Phase phase) {
     unit.phase = phase;
     ++unit.epoch;
-    if (phase == Phase::inactive) unit.inactive_since = timeline_.now();
+    if (phase == Phase::inactive) {
+        unit.inactive_since = timeline_.now();
+        // Collected, as lakebedd refers to it no more, and its times with it (F8).
+        if (!unit.installed) unit.ran = false;
+    }
     changed(unit.index);
 }
 
@@ -107,8 +130,8 @@ bool Systemd::runnable(const Unit& unit) const {
     for (std::size_t other : unit.dependents)
         if (units_[other].job && units_[other].job->type != "start") return false;
     if (unit.job->type != "start") return true;
-    for (std::size_t other : unit.needs)
-        if (units_[other].job) return false;
+    for (const Link& need : unit.needs)
+        if (units_[need.unit].job) return false;
     return true;
 }
 
@@ -309,8 +332,13 @@ void Systemd::fail(Unit& unit, const std::string& result, int code, int status) 
     } else {
         enter(unit, Phase::hold_off);
         after(unit, kHoldOff, [this](Unit& u) {
+            if (u.job && u.job->type == "stop") return; // it is to end anyway
             ++u.n_restarts;
-            if (u.job) { // a start that waited the hold-off out
+            if (u.masked) {
+                u.result = "resources"; // its own restart is refused
+                enter(u, Phase::failed);
+                if (u.job) finish(u, "failed");
+            } else if (u.job) { // a start that waited the hold-off out
                 u.job->running = true;
                 begin_start(u);
             } else {

@@ -6,10 +6,10 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <queue>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "sim/scenario.h"
@@ -52,8 +52,15 @@ struct Job {
 
 enum class Phase { inactive, starting, post, active, stopping, hold_off, failed };
 
+struct Link { // by the graph that lakebedd has now
+    std::size_t unit = 0;
+    EdgeType type = EdgeType::reconnects;
+};
+
 struct Unit {
     std::size_t index = 0;
+    bool installed = true; // and so in that graph
+    bool masked = false;
     const GraphNode* spec = nullptr;
     Timing timing;
     Phase phase = Phase::inactive;
@@ -65,7 +72,8 @@ struct Unit {
     std::optional<Job> job;
     std::uint64_t epoch = 0; // of the phase; timers of an earlier one are void
     Time active_since{0}, run_since{0}, inactive_since{0};
-    std::vector<std::size_t> needs, dependents;
+    std::vector<Link> needs;
+    std::vector<std::size_t> dependents;
     // Faults.
     bool hung = false, stuck = false, fatal = false, fatal_log = false, masked = false;
     bool dying = false; // stopping, and it will have failed
@@ -96,9 +104,13 @@ class Systemd {
     std::uint32_t request(std::size_t unit, const std::string& type, Who who, bool replace = false);
     void kill(std::size_t unit, const std::string& result, int code, int status);
     void reset_failed(std::size_t unit);
+    void mask(std::size_t unit, bool masked);
+    // Units that are not in the graph are removed; of the scenario's.
+    void install(const ServiceGraph& graph);
     void power_off(); // everything is gone at once; what counts at a reboot
 
     [[nodiscard]] UnitSnapshot snapshot(std::size_t unit) const;
+    [[nodiscard]] std::size_t place(const std::string& unit) const { return places_.at(unit); }
     [[nodiscard]] std::vector<Unit>& units() { return units_; }
     [[nodiscard]] const std::vector<Unit>& units() const { return units_; }
 
@@ -123,6 +135,7 @@ class Systemd {
     Random& random_;
     const Scenario& scenario_;
     std::vector<Unit> units_;
+    std::unordered_map<std::string, std::size_t> places_;
     std::uint32_t last_job_ = 0;
     std::uint64_t last_run_ = 0;
     bool running_jobs_ = false, jobs_wait_ = false;

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "sim/world.h"
+#include "sim/play.h"
 
 namespace lakebed::sim {
 
@@ -36,8 +36,8 @@ std::string describe(const Event& event) {
         std::string operator()(const FatalLogSeen& e) const {
             return fmt::format("FatalLogSeen {} {}", e.unit, e.line);
         }
-        std::string operator()(const SpaceChecked& e) const {
-            return fmt::format("SpaceChecked {} {}", e.unit, e.enough);
+        std::string operator()(const GuardChecked& e) const {
+            return fmt::format("GuardChecked {} {}", e.unit, e.ok);
         }
     } visitor;
     return std::visit(visitor, event);
@@ -59,53 +59,12 @@ std::string describe(const Action& action) {
             return "TriggerWatchdog " + a.unit;
         }
         std::string operator()(const act::Explain& a) const { return "Explain " + a.sentence; }
-        std::string operator()(const act::CheckSpace& a) const { return "CheckSpace " + a.unit; }
         std::string operator()(const act::Warn& a) const { return "Warn " + a.sentence; }
         std::string operator()(const act::Announce& a) const {
             return fmt::format("Announce {} {}", a.unit, lakebed::to_string(a.state));
         }
     } visitor;
     return std::visit(visitor, action);
-}
-
-std::string_view to_string(Mutant mutant) {
-    switch (mutant) {
-    case Mutant::none:
-        return "none";
-    case Mutant::starts_before_needs:
-        return "starts before needs are ready";
-    case Mutant::fights_operators:
-        return "starts what an operator stopped";
-    case Mutant::forgets_retries:
-        return "forgets retries";
-    case Mutant::forgets_state:
-        return "forgets its state file";
-    case Mutant::ignores_budget:
-        return "ignores the budget";
-    case Mutant::starts_without_target:
-        return "starts while the target is down";
-    case Mutant::restarts_on_adoption:
-        return "restarts the healthy on adoption";
-    case Mutant::stops_healthy:
-        return "stops a slow service";
-    case Mutant::skips_liveness:
-        return "skips liveness probes";
-    case Mutant::skips_sessions:
-        return "skips session restarts";
-    case Mutant::skips_verification:
-        return "skips verification after a need's return";
-    case Mutant::repeats_restarts:
-        return "repeats restarts";
-    case Mutant::ignores_stack_budget:
-        return "ignores the budget of the stack";
-    case Mutant::takes_all_for_crashes:
-        return "takes a full disk and a taken port for a crash";
-    case Mutant::ignores_lost_needs:
-        return "ignores lost needs of what runs";
-    case Mutant::trusts_without_probe:
-        return "calls ready what it has not asked";
-    }
-    return "";
 }
 
 } // namespace lakebed::sim

@@ -71,6 +71,41 @@ TEST(Page, LooksAsItDid) {
     test::expect_golden("status_page.html", without_assets(render_page(TwoServices().view)));
 }
 
+TwoServices guarded(std::string_view state) {
+    TwoServices two;
+    two.graph.nodes.push_back({.name = "guard:disk",
+                               .unit = "guard:disk",
+                               .title = "free space of /data",
+                               .kind = NodeKind::guard,
+                               .guard = DiskCheck{"/data"}});
+    two.graph.nodes[0].needs = {{"guard:disk", EdgeType::suspends}};
+    std::vector<ServiceStatus> services = two.view.services;
+    services.push_back({.name = "guard:disk",
+                        .unit = "guard:disk",
+                        .kind = "guard",
+                        .title = "free space of /data",
+                        .state = std::string(state),
+                        .sentence = "the disk of /data is nearly <full>",
+                        .since = two.view.now - 60'000'000});
+    two.view = make_stack_view(two.graph, two.view.info, services, two.view.now);
+    return two;
+}
+
+TEST(Page, ShowsAGuardForWhatItIsAndDrawsItWhileItIsInTheWay) {
+    const std::string page = render_page(guarded("waiting").view);
+    EXPECT_THAT(page, HasSubstr("1 of 2 ready."));
+    EXPECT_THAT(page, HasSubstr("<a href=\"#service-guard:disk\">guard:disk</a> is <strong "
+                                "class=\"bad\">not ready</strong>"));
+    EXPECT_THAT(page, HasSubstr("the disk of /data is nearly &lt;full&gt;"));
+    EXPECT_THAT(page, HasSubstr("<tr id=\"service-guard:disk\">"));
+    EXPECT_THAT(page, HasSubstr("<g class=\"box bad guard\">"));
+    EXPECT_THAT(page, HasSubstr("class=\"need suspends missing\""));
+    const std::string fine = render_page(guarded("ready").view);
+    EXPECT_THAT(fine, HasSubstr("<tr id=\"service-guard:disk\">"));
+    EXPECT_THAT(fine, Not(HasSubstr("class=\"need suspends")));
+    EXPECT_THAT(fine, Not(HasSubstr("guard\">\n<title>")));
+}
+
 TEST(Page, SaysWhatIsHeldAndWhyAndWhenItIsTriedAgain) {
     std::string page = render_page(test::Lakehouse().view());
     EXPECT_THAT(page, HasSubstr("17 of 19 ready. In trouble: flink-jobmanager. "

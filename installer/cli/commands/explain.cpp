@@ -66,6 +66,22 @@ void add_defaults(Settings& settings, const ServiceConf& conf, const std::string
              {fmt::format("\"{}\" below /etc/lakebed/secrets", secret.name), secret.pos});
 }
 
+void add_guards(Settings& settings, const Profile& profile) {
+    const GuardLimits limits;
+    const GuardConf& conf = profile.guards;
+    push(settings, "guards.min_free",
+         {fmt::format("\"{}\"", to_string(conf.min_free.value_or(limits.min_free))),
+          conf.min_free ? profile.pos : SourcePos()});
+    push(settings, "guards.resume_free",
+         {conf.resume_free ? fmt::format("\"{}\"", to_string(*conf.resume_free))
+                           : "half as much again as guards.min_free",
+          conf.resume_free ? profile.pos : SourcePos()});
+    push(settings, "guards.min_free_inodes",
+         {std::to_string(
+              conf.min_free_inodes.value_or(static_cast<std::int64_t>(limits.min_free_inodes))),
+          conf.min_free_inodes ? profile.pos : SourcePos()});
+}
+
 const ServiceConf* find_conf(const Inputs& inputs, const std::string& name) {
     auto it = std::find_if(inputs.confs.begin(), inputs.confs.end(),
                            [&](const ServiceConf& conf) { return conf.name == name; });
@@ -93,6 +109,7 @@ Settings collect(const Inputs& inputs, const std::vector<AssembledService>& serv
     push(settings, "data_dir", {fmt::format("\"{}\"", site.data_dir), {}});
     push(settings, "memory", {"75% of RAM, 85% with sizing small", {}});
     push(settings, "allow_from", {"[]", {}});
+    add_guards(settings, inputs.profile);
     for (const AssembledService& service : services) add_service(settings, inputs, service);
     std::vector<Value> layers;
     for (const SiteFile& file : inputs.site_files) {

@@ -45,7 +45,22 @@ Result<int> by_lakebedd(Context& context, ClientVerb verb, std::string_view done
     return 0;
 }
 
+// What starts into a full disk may never start again; lakebedd would have it wait as well.
+Result<void> refuse_without_guard(const Context& context) {
+    auto graph = TRY(read_current_graph(context));
+    auto status = TRY(read_status(graph));
+    for (const GraphNode* node : TRY(select_services(graph, context.arguments)))
+        if (const ServiceStatus* guard = missing_guard(status, *node))
+            return fail(fmt::format("{} is not started: {}", node->name, guard->sentence),
+                        fmt::format("lakebedd starts it by itself once that is over; to start it "
+                                    "all the same: systemctl start {}",
+                                    node->unit));
+    return {};
+}
+
 Result<int> run_start(Context& context) {
+    TRY(require_running_system(context));
+    TRY(refuse_without_guard(context));
     return by_systemd(context, &SystemdManager::start_unit, "is ready");
 }
 Result<int> run_stop(Context& context) {
@@ -77,7 +92,9 @@ Command verb(std::string_view name, std::string_view summary, std::string_view d
 
 Command start_command() {
     return verb("start", "start a service and wait until it is ready",
-                "The same as `systemctl start` of its unit.", "lakebed start redis", run_start);
+                "The same as `systemctl start` of its unit, but refused while a resource guard of "
+                "it is not ready: its disk nearly full, its port taken by somebody else.",
+                "lakebed start redis", run_start);
 }
 Command stop_command() {
     return verb("stop", "stop a service until it is started again or the machine reboots",

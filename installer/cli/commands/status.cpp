@@ -79,7 +79,14 @@ Result<int> run_status(Context& context) {
     set(context.document, "services", std::move(rows));
     set(context.document, "not_configured", not_configured_rows(left_out));
 
+    Array guards;
+    for (const ServiceStatus& guard : status.guards) guards.emplace_back(guard_row(guard));
+    set(context.document, "guards", std::move(guards));
+
     context.print(status_table(graph, chosen, left_out, context.io.out_color));
+    for (const ServiceStatus& guard : status.guards)
+        if (std::string line = guard_line(guard); !line.empty() && context.arguments.empty())
+            context.print(fmt::format("{}: {}\n", guard.name, line));
     if (!status.from_lakebedd)
         context.say("lakebedd is not running: this is what systemd knows; restarts follow its own "
                     "rules until lakebedd is back (systemctl start lakebedd)");
@@ -94,7 +101,9 @@ Command status_command() {
             .arguments = "[SERVICE...]",
             .description =
                 "Exits with 0 when all services are ready, with 3 when not. Works without "
-                "lakebedd too, from what systemd knows. With --startup it shows where the time of "
+                "lakebedd too, from what systemd knows. Below the services it tells of each "
+                "resource guard that is not ready: a disk nearly full, a port taken by somebody "
+                "else, a clock that cannot be right. With --startup it shows where the time of "
                 "the last start went: each service from its start to ready, the chain of needs "
                 "that decided when the stack was ready, how much later each other service could "
                 "have been, and the time that a start with nothing lost in between would take.",

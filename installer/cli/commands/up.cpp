@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -41,7 +42,8 @@ Result<int> run_up(Context& context) {
     set(context.document, "ready", true);
     set(context.document, "generation", std::int64_t{generation});
     set(context.document, "seconds", std::chrono::duration<double>(took).count());
-    context.print(fmt::format("all {} services are ready after {}\n", graph.nodes.size(),
+    context.print(fmt::format("all {} services are ready after {}\n",
+                              std::ranges::count_if(graph.nodes, std::not_fn(is_guard)),
                               short_duration(took)));
     return 0;
 }

@@ -1,4 +1,4 @@
-// World: plays one Scenario against the real engine and says what was broken, if anything.
+// Play: one Scenario against the real engine; says what was broken, if anything.
 #pragma once
 
 #include <optional>
@@ -27,8 +27,9 @@ enum class Mutant {
     takes_all_for_crashes,
     ignores_lost_needs,
     trusts_without_probe,
+    ignores_guards,
 };
-inline constexpr int kMutants = static_cast<int>(Mutant::trusts_without_probe) + 1;
+inline constexpr int kMutants = static_cast<int>(Mutant::ignores_guards) + 1;
 [[nodiscard]] std::string_view to_string(Mutant mutant);
 
 struct Outcome {
