@@ -493,6 +493,22 @@ TEST(Simulation, AStartByHandInPlaceOfOurStopWhileLakebeddWasDeadOverridesIt) {
     EXPECT_EQ(states(script), "postgres ready, hive backing_off");
 }
 
+TEST(Simulation, AStopByCommandDuringOurRestartOutlivesLakebedd) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 user restart postgres
+        11 postgres stopping p1 job restart
+        12 user stop postgres
+        13 die
+        14 postgres stopping p1 job restart
+        14 hive active h1
+        14 target up t1
+        15 postgres starting p2 job start
+        16 postgres active p2
+    )"),
+              "restart postgres\nstop postgres\n");
+}
+
 TEST(Simulation, AStopWhoseEndIsToldOfAfterAStartByCommandDoesNotUndoIt) {
     Script script = up();
     EXPECT_EQ(script.play(R"(
