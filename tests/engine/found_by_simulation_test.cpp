@@ -509,6 +509,33 @@ TEST(Simulation, AStopByCommandDuringOurRestartOutlivesLakebedd) {
               "restart postgres\nstop postgres\n");
 }
 
+TEST(Simulation, AStartByCommandLongAfterAStopThatLeftNoRunStartsAtOnce) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 postgres stopping p1 job ?
+        10 user stop postgres
+        11 postgres inactive
+        11 job postgres ? done
+        50 user start postgres
+    )"),
+              "start postgres\n");
+}
+
+TEST(Simulation, OurStopThatWasJustSentAgainWhenTheTargetStartsIsNoOperators) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 user stop postgres
+        11 die
+        30 postgres active p1
+        30 hive active h1
+        30 target up t2
+        31 postgres stopping p1 job stop
+        32 postgres inactive
+        32 job postgres stop done ours
+    )"),
+              "stop postgres\nstop postgres\nstart postgres\n");
+}
+
 TEST(Simulation, AStopWhoseEndIsToldOfAfterAStartByCommandDoesNotUndoIt) {
     Script script = up();
     EXPECT_EQ(script.play(R"(
