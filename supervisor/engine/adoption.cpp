@@ -104,6 +104,7 @@ void adopt(Turn& turn, Slot& slot) {
         }
         return;
     case Observed::going_down:
+        if (node.doomed == Doomed::next_run) return become(turn, slot, State::stopping);
         return leave(turn, slot);
     case Observed::queued:
         if (node.state == State::ready || node.state == State::degraded) leave(turn, slot);

@@ -279,6 +279,7 @@ void rest(Turn& turn, Slot& slot) {
 void stop_doomed(Turn& turn, Slot& slot) {
     if (slot.state->stop_sent && !lost(turn, *slot.state)) return;
     slot.state->stop_sent = true;
+    slot.state->since = turn.now;
     turn.actions.push_back(act::StopUnit{slot.spec->unit});
 }
 

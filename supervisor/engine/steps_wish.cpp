@@ -171,8 +171,14 @@ void ustart(Turn& turn, Slot& slot) {
         else
             node.start_wanted = true;
         if (ours && seen(slot) == Observed::up) linger(turn, slot);
-        if (ours && !node.stop_sent && seen(slot) == Observed::down)
-            become(turn, slot, State::starting); // by the start of ours that is on its way
+        if (ours && !node.stop_sent && seen(slot) == Observed::down) {
+            if (lost(turn, node)) { // no run has come
+                rest(turn, slot);
+            } else { // by the start that is on its way
+                become(turn, slot, State::starting);
+                node.started_at.reset();
+            }
+        }
         break;
     case State::held:
     case State::backing_off:
@@ -254,7 +260,8 @@ void wake(Turn& turn, Slot& slot) {
         if (turn.fresh && !node.hold) node.start_wanted = node.stop_seen || node.stop_sent;
         if (gone) rest(turn, slot);
         // That stop would have shown by now: it began and ended while lakebedd was dead.
-        if (turn.fresh && now == Observed::up && !node.hold && lost(turn, node)) came(turn, slot);
+        if (turn.fresh && now == Observed::up && !node.hold && !node.stop_sent && lost(turn, node))
+            came(turn, slot);
         break;
     case State::stopped:
         node.doomed = Doomed::no;

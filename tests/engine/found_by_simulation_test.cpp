@@ -493,6 +493,49 @@ TEST(Simulation, AStartByHandInPlaceOfOurStopWhileLakebeddWasDeadOverridesIt) {
     EXPECT_EQ(states(script), "postgres ready, hive backing_off");
 }
 
+TEST(Simulation, AStopByCommandDuringOurRestartOutlivesLakebedd) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 user restart postgres
+        11 postgres stopping p1 job restart
+        12 user stop postgres
+        13 die
+        14 postgres stopping p1 job restart
+        14 hive active h1
+        14 target up t1
+        15 postgres starting p2 job start
+        16 postgres active p2
+    )"),
+              "restart postgres\nstop postgres\n");
+}
+
+TEST(Simulation, AStartByCommandLongAfterAStopThatLeftNoRunStartsAtOnce) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 postgres stopping p1 job ?
+        10 user stop postgres
+        11 postgres inactive
+        11 job postgres ? done
+        50 user start postgres
+    )"),
+              "start postgres\n");
+}
+
+TEST(Simulation, OurStopThatWasJustSentAgainWhenTheTargetStartsIsNoOperators) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 user stop postgres
+        11 die
+        30 postgres active p1
+        30 hive active h1
+        30 target up t2
+        31 postgres stopping p1 job stop
+        32 postgres inactive
+        32 job postgres stop done ours
+    )"),
+              "stop postgres\nstop postgres\nstart postgres\n");
+}
+
 TEST(Simulation, AStopWhoseEndIsToldOfAfterAStartByCommandDoesNotUndoIt) {
     Script script = up();
     EXPECT_EQ(script.play(R"(

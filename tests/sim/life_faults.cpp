@@ -77,6 +77,7 @@ void Life::reload(const Fault& fault) {
     } else if (changed && real.installed) {
         std::ranges::find(graph_.nodes, name, &GraphNode::unit)->title += "!";
     }
+    if (adds) die_before_acting_ = false; // apply would be repeated until it is through
     systemd_.install(graph_);
     oracle_.graph_reloaded(changed);
     tell(GraphReloaded{mutated(graph_)});

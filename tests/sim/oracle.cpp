@@ -55,6 +55,7 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
     const bool ends = event.now.job_type == "stop" || event.now.job_type == "restart" ||
                       (event.now.job_id != 0 && event.now.job_type.empty());
     truth.up = truth.was_up = event.now.active_state == "active" && !ends;
+    truth.was_gone = event.now.active_state == "inactive";
     const std::string& run = event.now.invocation_id;
     if (!run.empty() && run != truth.run) {
         // One that began anew has shown by its start that it serves.

@@ -21,6 +21,7 @@ struct Truth { // about one unit
     bool viewed = false;
     bool up = false;        // by `view`: active, and nothing pending that ends it
     bool was_up = false;    // the same, also by what an earlier life of lakebedd was told
+    bool was_gone = true;   // the same of its being inactive
     std::string run;        // the last that was told
     std::string failed_run; // the last of which a failure was told
     // People's wishes, from the moment lakebedd could know of them.

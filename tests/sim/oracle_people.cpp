@@ -35,7 +35,7 @@ void Oracle::starts(std::size_t unit, bool daemon_alive) {
     const bool unseen = real.job ? real.job->type != "stop" : real.phase == Phase::active;
     // Ours is then kept in mind until the run of that job cannot come any more.
     const bool unclear = truth.unclear && timeline_.now() - *truth.unclear < kLostJob + 1s;
-    const bool merged = !daemon_alive && (real.phase == Phase::hold_off || truth.was_up);
+    const bool merged = !daemon_alive && (real.phase == Phase::hold_off || !truth.was_gone);
     truth.either =
         truth.either || ((truth.op_stopped || truth.hold) && (unseen || merged || unclear));
     truth.op_stopped = truth.hold = truth.maybe_stopped = truth.crossed = false;
