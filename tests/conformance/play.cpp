@@ -211,6 +211,8 @@ class Stage {
             systemd_.kill(index, "success", CLD_KILLED, SIGTERM);
         } else if (verb == "fail") {
             real.bad_starts = 1;
+        } else if (verb == "slow") {
+            real.timing.stop = 1s;
         } else if (verb == "hang") {
             real.hung = true;
         } else if (verb == "mask" || verb == "unmask") {

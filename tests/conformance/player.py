@@ -29,7 +29,8 @@ NotifyAccess=exec
 Restart=always
 RestartSec=15
 RestartPreventExitStatus=78
-ExecStart=/bin/sh -c 'if rm /run/fail-{name} 2>/dev/null; then exit 1; fi; exec {start}'
+ExecStart=/bin/sh -c 'if rm /run/fail-{name} 2>/dev/null; then exit 1; fi; \
+  if [ -e /run/slow-{name} ]; then trap "sleep 1; exit 0" TERM; sleep infinity & wait; fi; exec {start}'
 ExecStartPost=/bin/sleep 0.3
 TimeoutStopSec=2
 """
@@ -99,6 +100,7 @@ def clean():
             path.unlink()
     for name in NAMES:
         Path(f"/run/fail-{name}").unlink(missing_ok=True)
+        Path(f"/run/slow-{name}").unlink(missing_ok=True)
 
 
 def main_pid(name):
@@ -126,8 +128,8 @@ def perform(step):
         out("kill", "-TERM", main_pid(rest[0]))
     elif verb == "hang":
         out("kill", "-STOP", main_pid(rest[0]))
-    elif verb == "fail":
-        Path(f"/run/fail-{rest[0]}").touch()
+    elif verb in ("fail", "slow"):
+        Path(f"/run/{verb}-{rest[0]}").touch()
     elif verb == "systemctl":
         out("systemctl", rest[0], "--no-block", unit(rest[1]))
     elif verb == "lakebed":

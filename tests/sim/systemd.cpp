@@ -316,7 +316,9 @@ void Systemd::kill(std::size_t index, const std::string& result, int code, int s
 
 void Systemd::fail(Unit& unit, const std::string& result, int code, int status) {
     const bool asked = unit.phase == Phase::stopping && !unit.dying;
-    const bool leaves = unit.dying && unit.job && unit.job->type != "start";
+    // No hold-off while a stop waits for its turn, and that stop is over.
+    const bool leaves =
+        unit.job && (unit.job->type == "stop" || (unit.dying && unit.job->type == "restart"));
     unit.hung = unit.stuck = unit.dying = false;
     if (asked) return stopped(unit); // it was to end anyway
     if (leaves) return ended_badly(unit, result, code, status);
