@@ -30,7 +30,7 @@ Restart=always
 RestartSec=15
 RestartPreventExitStatus=78
 ExecStart=/bin/sh -c 'if rm /run/fail-{name} 2>/dev/null; then exit 1; fi; \
-  if [ -e /run/slow-{name} ]; then trap "sleep 1; exit 0" TERM; sleep infinity & wait; fi; exec {start}'
+  if [ -e /run/slow-{name} ]; then exec perl /opt/slow.pl; fi; exec {start}'
 ExecStartPost=/bin/sleep 0.3
 TimeoutStopSec=2
 """
@@ -48,6 +48,9 @@ while (1) {
   my $c = $s->accept or next;
   while (my $line = <$c>) { if ($line eq "\\r\\n") { print $c "HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"; $c->flush } }
 }
+"""
+SLOW = """$SIG{TERM} = sub { sleep 1; exit 0 };
+sleep 1 while 1;
 """
 
 
@@ -86,6 +89,7 @@ def prepare():
         (UNITS / unit(name)).write_text(SERVICE.format(name=name, after=after, start=start))
     (UNITS / unit("i")).write_text(JOB)
     Path("/opt/web.pl").write_text(WEB)
+    Path("/opt/slow.pl").write_text(SLOW)
     Path("/etc/default/lakebedd").write_text(f'LAKEBEDD_OPTIONS="--record {RECORDING} --web off"\n')
     out("systemctl", "daemon-reload")
 
