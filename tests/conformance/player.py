@@ -5,6 +5,7 @@ The recording of lakebedd is left in /var/lib/lakebed/supervisor/recording.jsonl
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -101,7 +102,7 @@ def clean():
     out("systemctl", "reset-failed")
     for directory in (STATE, RUNTIME):
         for path in directory.glob("*"):
-            path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     for name in NAMES:
         Path(f"/run/fail-{name}").unlink(missing_ok=True)
         Path(f"/run/slow-{name}").unlink(missing_ok=True)
