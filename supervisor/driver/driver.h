@@ -68,7 +68,7 @@ class Driver {
     [[nodiscard]] std::string incident_directory() const;
 
   private:
-    // Events in (driver.cpp).
+    // Events in (watch.cpp what systemd says, driver.cpp the rest).
     void handle(Event event);
     void drain();
     void connected();
@@ -142,10 +142,10 @@ class Driver {
     std::set<std::string> starting_; // units that are read when their start is over, or soon
     EventSource starting_timer_;
     struct Asked {
-        int calls = 0;                    // of ours for a job, without an answer yet
-        std::vector<std::uint32_t> jobs;  // that appeared meanwhile: ours, most likely
+        int calls = 0;                   // of ours for a job, without an answer yet
+        std::vector<std::uint32_t> jobs; // that appeared meanwhile: ours, most likely
     };
-    std::map<std::string, Asked> queueing_; // by unit
+    std::map<std::string, Asked> queueing_;  // by unit
     std::set<std::string> unread_;           // since the connection was made
     std::optional<UnitSnapshot> target_;     // last seen
     std::optional<std::string> target_told_; // invocation, "" for down, as told to the engine
@@ -156,7 +156,7 @@ class Driver {
     std::deque<Event> events_;
     bool draining_ = false;
 
-    std::map<std::pair<std::string, bool>, Prober> probers_; // unit, liveness
+    std::map<std::pair<std::string, bool>, Prober> probers_;           // unit, liveness
     std::map<std::pair<std::string, bool>, EventSource> asking_again_; // unit, liveness
     std::string ask_problem_;
     ProbeTimes probe_times_;

@@ -1,0 +1,202 @@
+// What systemd says, and what of it becomes an event of the engine.
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "driver/driver.h"
+#include "sys/journal.h"
+#include "sys/notify.h"
+
+namespace lakebed {
+namespace {
+
+constexpr std::string_view kTarget = "lakebed.target";
+constexpr std::string_view kShutdown = "shutdown.target";
+constexpr Duration kRelist = std::chrono::seconds(60);
+// A read costs PID 1 half a millisecond, and a start would have five of them.
+constexpr Duration kStartingRead = std::chrono::milliseconds(500);
+
+bool failed(const UnitSnapshot& unit) {
+    return (unit.active_state == "failed" || unit.sub_state.starts_with("auto-restart")) &&
+           unit.result != "success";
+}
+
+} // namespace
+
+bool Driver::is_watched(const std::string& unit) const {
+    return unit == kTarget || state().nodes.contains(unit);
+}
+
+void Driver::connected() {
+    gate_.clear();
+    queueing_.clear();
+    reading_.clear();
+    unread_.clear();
+    target_.reset();
+    log_event(LogLevel::info, "connected to systemd");
+    systemd_->list_jobs([this](Result<std::vector<SystemdJob>> jobs) {
+        if (!jobs) return;
+        for (const SystemdJob& job : *jobs)
+            if (is_watched(job.unit)) gate_.job_is_listed(job.id, job.type);
+    });
+    systemd_->read_system_state([this](Result<std::string> system) {
+        if (!system || *system != "stopping" || shutdown_told_) return;
+        shutdown_told_ = true;
+        handle(ShutdownRequested{});
+    });
+    unread_.insert(std::string(kTarget));
+    for (const std::string& unit : units()) unread_.insert(unit);
+    refresh_all();
+}
+
+void Driver::disconnected(const std::string& why) {
+    log_event(LogLevel::warning, why + "; trying again");
+    gate_.clear();
+    queueing_.clear();
+    reading_.clear();
+}
+
+void Driver::unit_hint(const std::string& unit, bool starting) {
+    if (!is_watched(unit)) return;
+    if (!starting) return refresh(unit);
+    starting_.insert(unit);
+    if (starting_timer_.active()) return;
+    Result<EventSource> timer = loop_.after(kStartingRead, kStartingRead / 5, [this] {
+        starting_timer_ = {};
+        for (const std::string& still : std::exchange(starting_, {})) refresh(still);
+    });
+    if (timer) starting_timer_ = std::move(*timer);
+}
+
+void Driver::job_new(std::uint32_t id, const std::string& unit) {
+    if (unit != kShutdown && !is_watched(unit)) return;
+    if (!gate_.job_appeared(id)) return;
+    if (auto ours = queueing_.find(unit); ours != queueing_.end())
+        ours->second.jobs.push_back(id); // the answer to our call will tell
+    else
+        ask_job_type(id, unit);
+}
+
+void Driver::job_removed(std::uint32_t id, const std::string& unit, const std::string& result) {
+    if (!is_watched(unit)) return;
+    gate_.job_removed(id, unit, result);
+    refresh(unit);
+}
+
+void Driver::ask_job_type(std::uint32_t id, const std::string& unit) {
+    systemd_->read_job_type(id, [this, id, unit](Result<std::string> type) {
+        gate_.job_type_is(id, type ? std::optional(*type) : std::nullopt);
+        if (unit == kShutdown && type == std::string("start") && !shutdown_told_) {
+            shutdown_told_ = true;
+            handle(ShutdownRequested{});
+        }
+        // At once, and not when the target itself is read: its members' stops come next.
+        if (unit == kTarget && type == std::string("stop") && target_told_ != std::string()) {
+            target_told_ = std::string();
+            handle(TargetStopping{});
+        }
+        take_from_gate();
+    });
+}
+
+void Driver::refresh(const std::string& unit) {
+    starting_.erase(unit);
+    // An answer to come knows of all that we have been told so far.
+    if (systemd_->connected() && reading_.insert(unit).second) read_unit(unit);
+}
+
+void Driver::read_unit(const std::string& unit) {
+    systemd_->read_unit(unit, [this, unit](Result<UnitProperties> properties) {
+        if (properties && properties->job_id != 0) job_new(properties->job_id, unit);
+        gate_.unit_seen(unit, properties ? std::optional(*properties) : std::nullopt);
+        if (!properties && properties.error().code != Errc::temporary) {
+            log_event(LogLevel::warning, properties.error().message, {{"UNIT", unit}});
+            unread_.erase(unit); // one bad unit must not keep the rest waiting
+        }
+        reading_.erase(unit);
+        take_from_gate();
+    });
+}
+
+void Driver::refresh_all() {
+    refresh(std::string(kTarget));
+    for (const std::string& unit : units()) refresh(unit);
+}
+
+std::vector<std::string> Driver::units() const {
+    std::vector<std::string> units;
+    for (const GraphNode& node : state().graph.nodes)
+        if (!is_guard(node)) units.push_back(node.unit);
+    return units;
+}
+
+void Driver::relist_later() {
+    Result<EventSource> timer = loop_.after(kRelist, kRelist / 10, [this] {
+        refresh_all();
+        relist_later();
+    });
+    if (timer) relist_ = std::move(*timer);
+}
+
+void Driver::take_from_gate() {
+    for (EventGate::Item& item : gate_.take()) {
+        if (auto* done = std::get_if<JobDone>(&item)) {
+            if (done->unit != kTarget) handle(std::move(*done));
+            continue;
+        }
+        auto& changed = std::get<UnitChanged>(item);
+        unread_.erase(changed.unit);
+        if (changed.unit == kTarget)
+            target_changed(changed.now);
+        else
+            unit_changed(std::move(changed));
+    }
+    if (unread_.empty()) target_settled();
+}
+
+void Driver::unit_changed(UnitChanged event) {
+    const NodeState* before = node(event.unit);
+    if (before == nullptr) return;
+    if (before->unit.main_pid != event.now.main_pid)
+        for (bool liveness : {false, true})
+            if (auto prober = probers_.find({event.unit, liveness}); prober != probers_.end())
+                prober->second.disconnect();
+    const GraphNode* spec = find_node(state().graph, event.unit);
+    bool failed_now = failed(event.now) && !(failed(before->unit) &&
+                                             before->unit.invocation_id == event.now.invocation_id);
+    UnitSnapshot snapshot = event.now;
+    handle(std::move(event));
+    if (failed_now && spec != nullptr) look_for_fatal_lines(*spec, snapshot, true);
+}
+
+void Driver::target_changed(const UnitSnapshot& target) {
+    target_ = target;
+    if (unread_.empty()) target_settled();
+}
+
+// The engine hears of the target once every unit has been read, so that nothing is started that
+// runs already.
+void Driver::target_settled() {
+    if (!target_) return;
+    if (!ready_told_ && bus_settled_) {
+        ready_told_ = true;
+        notify_systemd("READY=1");
+    }
+    if (!has_graph_) return;
+    const std::string& active = target_->active_state;
+    bool leaving = target_->job_type == "stop";
+    std::optional<std::string> tell;
+    if ((active == "active" || active == "activating" || active == "reloading") && !leaving)
+        tell = target_->invocation_id.empty() ? "-" : target_->invocation_id;
+    else if (leaving || target_->job_id == 0)
+        tell = "";
+    if (tell && tell != target_told_) {
+        target_told_ = tell;
+        if (tell->empty())
+            handle(TargetStopping{});
+        else
+            handle(TargetStarting{target_->invocation_id, target_->became_active});
+    }
+}
+
+} // namespace lakebed
