@@ -110,7 +110,7 @@ TEST(Summary, CountsNoGuardAndNamesOneThatIsInTheWay) {
               "site demo, generation 3: 1 of 2 ready; the disk of /data is nearly full");
     state.nodes["lakebed-hive.service"].state = State::ready;
     EXPECT_TRUE(all_ready(state)); // what runs, runs
-    const ServiceStatus status = list_status(state, 1000s).back();
+    const ServiceStatus status = list_status(state, TimePoint(), 1000s).back();
     EXPECT_EQ(status.kind, "guard");
     EXPECT_EQ(status.main_pid, 0U);
 }
