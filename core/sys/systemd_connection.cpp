@@ -1,6 +1,7 @@
 #include "sys/systemd_connection.h"
 
 #include <cerrno>
+#include <unordered_map>
 
 #include <systemd/sd-bus.h>
 
@@ -64,7 +65,10 @@ struct SystemdConnection::State {
     EventLoop& loop;
     SystemdEvents events;
     BusPtr bus;
-    bool ready = false; // Subscribe has been answered
+    bool ready = false;                                   // Subscribe has been answered
+    std::unordered_map<std::string, UnitProperties> read; // by unit, as last read
+    UnitProperties signalled; // what the signal of a Service said, until that of its Unit
+    std::string signalled_unit;
     std::string last_error;
     EventSource retry;
 
@@ -90,10 +94,25 @@ int SystemdConnection::State::on_properties(sd_bus_message* message, void* userd
     if (unit.empty()) return 0;
     const char* interface = nullptr;
     if (sd_bus_message_read(message, "s", &interface) < 0) return 0;
-    // Those of the Service come first; what may change of the Unit follows each time.
-    if (interface != std::string_view(kUnitInterface)) return 0;
-    UnitProperties now;
-    bool starting = read_unit_properties(message, now) >= 0 && now.job_id != 0 &&
+    // Those of the Service come first; what may change of the Unit follows each time (systemd,
+    // bus_unit_send_change_signal).
+    auto known = state.read.find(unit);
+    if (interface != std::string_view(kUnitInterface)) {
+        if (known == state.read.end()) return 0;
+        state.signalled = known->second;
+        state.signalled_unit = unit;
+        if (read_unit_properties(message, state.signalled) < 0) state.signalled_unit.clear();
+        return 0;
+    }
+    const bool both = known != state.read.end() && state.signalled_unit == unit;
+    UnitProperties now = both ? state.signalled : UnitProperties();
+    state.signalled_unit.clear();
+    const bool understood = read_unit_properties(message, now) >= 0;
+    if (both && understood) {
+        now.status_text = known->second.status_text;
+        if (now == known->second) return 0; // another STATUS= only
+    }
+    bool starting = understood && now.job_id != 0 &&
                     (now.active_state == "inactive" || now.active_state == "activating") &&
                     !now.sub_state.starts_with("auto-restart");
     state.events.unit_hint(unit, starting);
@@ -132,6 +151,7 @@ int SystemdConnection::State::on_owner(sd_bus_message*, void* userdata, sd_bus_e
 }
 
 void SystemdConnection::State::connect() {
+    read.clear();
     if (Result<void> opened = open(); !opened) {
         if (opened.error().message != last_error) events.disconnected(opened.error().message);
         last_error = opened.error().message;
@@ -226,7 +246,7 @@ void SystemdConnection::State::call(std::string what, const std::string& path,
 }
 
 SystemdConnection::SystemdConnection(EventLoop& loop, SystemdEvents events)
-    : state_(new State{loop, std::move(events), {}, false, {}, {}}) {
+    : state_(new State{.loop = loop, .events = std::move(events)}) {
     if (Result<EventSource> timer =
             loop.after(Duration(1), Duration(1), [state = state_.get()] { state->connect(); }))
         state_->retry = std::move(*timer);
@@ -242,11 +262,13 @@ void SystemdConnection::read_unit(const std::string& unit, Reply<UnitProperties>
     std::string what = "cannot read the state of " + unit;
     // An empty interface name asks for the properties of all of them, as one snapshot.
     state_->call(what, unit_path(unit), kProperties, "GetAll", strings({""}),
-                 [what, reply = std::move(reply)](Result<sd_bus_message*> message) {
+                 [&read = state_->read, unit, what,
+                  reply = std::move(reply)](Result<sd_bus_message*> message) {
                      if (!message) return reply(tl::unexpected<Error>(message.error()));
                      UnitProperties properties;
                      if (int r = read_unit_properties(*message, properties); r < 0)
                          return reply(fail_errno(what, -r));
+                     read[unit] = properties;
                      reply(std::move(properties));
                  });
 }

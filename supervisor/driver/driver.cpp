@@ -8,7 +8,6 @@
 #include "driver/status.h"
 #include "sys/files.h"
 #include "sys/journal.h"
-#include "sys/notify.h"
 #include "sys/supervisor_events.h"
 
 namespace lakebed {
@@ -262,13 +261,11 @@ void Driver::save_soon() {
 }
 
 void Driver::tell_status() {
-    if (bus_service_) bus_service_->changed();
     if (listener_.changed) listener_.changed();
-    std::string text = !problem_.empty() ? problem_ : summary(state());
-    if (text == status_) return;
-    status_ = std::move(text);
-    // One line: a newline would begin another assignment.
-    notify_systemd("STATUS=" + status_.substr(0, status_.find('\n')));
+    if (problem_.empty())
+        tell_soon();
+    else
+        tell_now();
 }
 
 } // namespace lakebed

@@ -102,6 +102,8 @@ class Driver {
     void set_deadline(const act::SetDeadline& deadline);
     void trigger_watchdog(const std::string& unit);
     void explain(const std::string& unit, const std::string& sentence);
+    void tell_soon();
+    void tell_now();
     void announce(const std::string& unit, State state);
     void look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& failed, bool again);
     [[nodiscard]] bool report(const GraphNode& node, FailureKind kind, const std::string& run,
@@ -170,6 +172,8 @@ class Driver {
     EventSource bus_patience_;
     EventSource save_;
     std::string status_;
+    std::map<std::string, std::string> unit_status_; // to be told
+    EventSource telling_;
     std::string save_problem_;
 };
 

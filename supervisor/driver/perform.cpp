@@ -1,10 +1,12 @@
 #include <csignal>
 #include <regex>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "driver/driver.h"
 #include "driver/evidence.h"
+#include "driver/status.h"
 #include "sys/journal.h"
 #include "sys/journal_reader.h"
 #include "sys/notify.h"
@@ -14,6 +16,7 @@
 namespace lakebed {
 namespace {
 
+constexpr Duration kTellEvery = std::chrono::milliseconds(200);
 // Wake-ups that may fall together do: only a restart is in a hurry.
 constexpr Duration kSlack = std::chrono::milliseconds(250);
 Duration slack_of(Deadline deadline) {
@@ -203,13 +206,41 @@ void Driver::explain(const std::string& unit, const std::string& sentence) {
         return;
     }
     std::vector<LogField> fields = fields_of(unit, {{"STATE", std::string(to_string(now->state))}});
-    if (has_process(now->unit)) {
-        Result<void> told = notify_as(now->unit.main_pid, "STATUS=" + sentence);
-        if (told) return log_event(LogLevel::info, sentence, fields, kStateEvent.message_id);
-        if (told.error().code != Errc::not_found)
+    if (!has_process(now->unit))
+        return log_about_unit(unit, LogLevel::notice, sentence, fields, kStateEvent.message_id);
+    log_event(LogLevel::info, sentence, fields, kStateEvent.message_id);
+    unit_status_[unit] = sentence;
+    tell_soon();
+}
+
+// Each STATUS= costs PID 1 a message and two signals: with many starts at once the last word of a
+// fifth of a second does.
+void Driver::tell_soon() {
+    if (telling_.active()) return;
+    Result<EventSource> timer = loop_.after(kTellEvery, kTellEvery / 10, [this] {
+        telling_ = {};
+        tell_now();
+    });
+    if (timer)
+        telling_ = std::move(*timer);
+    else
+        tell_now();
+}
+
+void Driver::tell_now() {
+    for (const auto& [unit, sentence] : std::exchange(unit_status_, {})) {
+        const NodeState* now = node(unit);
+        if (now == nullptr || !has_process(now->unit)) continue; // what it is now is told by itself
+        if (Result<void> told = notify_as(now->unit.main_pid, "STATUS=" + sentence);
+            !told && told.error().code != Errc::not_found)
             log_event(LogLevel::warning, told.error().message, {{"UNIT", unit}});
     }
-    log_about_unit(unit, LogLevel::notice, sentence, fields, kStateEvent.message_id);
+    if (bus_service_) bus_service_->changed();
+    std::string text = !problem_.empty() ? problem_ : summary(state());
+    if (text == status_) return;
+    status_ = std::move(text);
+    // One line: a newline would begin another assignment.
+    notify_systemd("STATUS=" + status_.substr(0, status_.find('\n')));
 }
 
 void Driver::announce(const std::string& unit, State state_now) {
