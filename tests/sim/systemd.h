@@ -75,7 +75,7 @@ struct Unit {
     std::vector<Link> needs;
     std::vector<std::size_t> dependents;
     // Faults.
-    bool hung = false, stuck = false, fatal = false, fatal_log = false, masked = false;
+    bool hung = false, stuck = false, fatal = false, fatal_log = false;
     bool dying = false; // stopping, and it will have failed
     int bad_starts = 0;
     Time flap_until{0}, port_until{0}, disk_until{0};
