@@ -61,8 +61,9 @@ void linger(Turn& turn, Slot& slot) {
         if (up && !turn.state.shutting_down) stop_doomed(turn, slot);
         return;
     }
-    // The stop that goes with the target may not show in this snapshot yet.
+    // The stop that goes with the target may not show in this snapshot yet, or not as what it is.
     if (known_run && !target_runs(turn) && !lost(turn, node)) return;
+    if (known_run && node.unit.job_id != 0 && node.unit.job_type.empty()) return;
     if (up)
         came(turn, slot);
     else
@@ -85,6 +86,7 @@ void fail(Turn& turn, Slot& slot) {
     if (node.state == State::stopped_by_operator && run == node.run) return; // a dirty stop
     if (node.state == State::stopping && node.stop_seen && !hold_off) {
         node.failed_run = run;
+        node.stop_owed = turn.now;
         return ended(turn, slot);
     }
     const bool new_run = run != node.run;
@@ -146,7 +148,7 @@ void vanish(Turn& turn, Slot& slot) {
 // The job of the target's stop shows at once: one that shows after a run was up for a while is
 // somebody else's, and not excused by the target's start.
 void anew(Turn& turn, Slot& slot) {
-    if (turn.before == Observed::up && turn.now - slot.state->since > kLostJob)
+    if (turn.before == Observed::up && turn.before_at - slot.state->since > kLostJob)
         slot.state->start_wanted = false;
 }
 

@@ -166,6 +166,7 @@ void ustart(Turn& turn, Slot& slot) {
     if (node.state != State::stopping) node.start_wanted = stop_pends(turn, node);
     switch (node.state) {
     case State::stopping:
+        if (node.suspended && lacks_guard(turn, slot)) break; // it is to stop all the same
         if (ours && !node.stop_sent)
             node.doomed = Doomed::no;
         else
@@ -259,8 +260,9 @@ void wake(Turn& turn, Slot& slot) {
         if (turn.fresh) node.doomed = Doomed::no;
         if (turn.fresh && !node.hold) node.start_wanted = node.stop_seen || node.stop_sent;
         if (gone) rest(turn, slot);
-        // That stop would have shown by now: it began and ended while lakebedd was dead.
-        if (turn.fresh && now == Observed::up && !node.hold && !node.stop_sent && lost(turn, node))
+        // That stop would have shown when it was read last: it came and went unseen.
+        if (turn.fresh && now == Observed::up && !node.hold && !node.stop_sent &&
+            lost(turn, node) && node.seen_at - node.since > kLostJob)
             came(turn, slot);
         break;
     case State::stopped:

@@ -23,7 +23,7 @@ constexpr std::array<Row, kInputs> kTable = {{
 /* queued       */ {o,      o,      o,      leave,  leave,  o,      o,      o,      o,      o,      o     },
 /* stop_done    */ {opstop, opstop, opstop, opstop, opstop, opstop, opstop, opstop, o,      opstop, opstop},
 /* stop_undone  */ {undone, undone, undone, undone, undone, undone, undone, undone, undone, undone, undone},
-/* canceled     */ {o,      o,      ceded,  o,      o,      ceded,  o,      o,      o,      unsent, o     },
+/* canceled     */ {o,      ceded,  ceded,  o,      o,      ceded,  ceded,  ceded,  o,      unsent, o     },
 /* start_failed */ {o,      o,      nostrt, o,      o,      nostrt, o,      o,      o,      unsent, o     },
 /* refused      */ {unsent, unsent, later,  o,      o,      later,  unsent, unsent, unsent, unsent, unsent},
 /* needs_ready  */ {begin,  begin,  o,      renew,  renew,  o,      o,      o,      o,      o,      o     },

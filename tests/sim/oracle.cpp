@@ -68,13 +68,17 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
         if (truth.up) absence_missed(unit);
     }
     if (truth.up && !truth.up_since) truth.up_since = timeline_.now();
+    // A service that systemd would restart is `failed` by the end of a stop only.
+    const bool by_itself = event.now.active_state != "failed" || event.now.load_state == "masked" ||
+                           event.now.exec_main_status == 78 ||
+                           systemd_.units()[unit].spec->kind == NodeKind::job;
     const bool failed = event.now.active_state == "failed" || event.now.sub_state == "auto-restart";
     if (failed && run != truth.failed_run) {
         // A good run lies behind it.
         if (truth.up_since &&
             timeline_.now() - *truth.up_since >= scenario_.graph.nodes[unit].restart.reset_after)
             renew(unit);
-        truth.failed_at = timeline_.now();
+        truth.failed_at = by_itself ? std::optional(timeline_.now()) : std::nullopt;
         truth.bad_config = event.now.exec_main_status == 78;
         truth.failed_run = run;
     }

@@ -86,6 +86,7 @@ void Oracle::check_stop(std::size_t index) {
     if (!hold_off && wanted && target_up) check_suspension(index);
     if (!hold_off) return;
     truth.parked = true;
+    if (suspended_since(index)) truth.failed_at.reset(); // its guard's return starts it anew
     // Ours joins an operator's that waits and whose type lakebedd was not told.
     const std::optional<Job>& job = systemd_.units()[index].job;
     if (job && job->type == "stop" && truth.view.job_type != "stop") truth.leaves_trace = false;
