@@ -58,15 +58,17 @@ void take(Turn& turn, Slot& slot, const UnitChanged& event) {
 void take(Turn& turn, Slot& slot, const JobDone& event) {
     NodeState& node = *slot.state;
     turn.detail = event.job_type;
-    const bool stop = event.job_type == "stop";
-    // That of the stop before went by with the connection.
-    if (node.stop_owed && !steps::stop_pends(turn, node)) node.start_wanted = false;
+    // A job whose type is not known and that leaves the unit inactive was one.
+    const bool stop = event.job_type == "stop" ||
+                      (event.job_type.empty() && !event.ours && event.result == "done" &&
+                       observe(node.unit) == Observed::down);
+    // That of the stop before came already, or went by with the connection.
+    if (observe(node.unit) == Observed::down && !steps::stop_pends(turn, node))
+        node.start_wanted = false;
     if (stop || event.job_type.empty()) node.stop_owed.reset();
     if (!event.ours) {
         if (stop && event.result == "done") give(turn, slot, Input::stop_done);
-        const bool was_it = event.job_type.empty() && event.result == "done" &&
-                            observe(node.unit) == Observed::down;
-        if (was_it || (stop && event.result != "done")) node.start_wanted = false;
+        if (stop && event.result != "done") node.start_wanted = false;
         if (stop && event.result == "canceled") node.stop_seen = false;
         return;
     }

@@ -60,7 +60,7 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
     if (!run.empty() && run != truth.run) {
         // One that began anew has shown by its start that it serves.
         truth.run = run;
-        truth.unverified = truth.asked = truth.renewed = truth.parked = false;
+        truth.unverified = truth.asked = truth.renewed = truth.parked = truth.ended = false;
         truth.alive = true;
         if (event.now.active_state != "deactivating") truth.hold_unseen = false;
         truth.up_since.reset();

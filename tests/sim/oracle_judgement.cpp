@@ -84,6 +84,7 @@ void Oracle::check_stop(std::size_t index) {
     if (!hold_off && wanted && target_up && !suspended_since(index))
         violation(name(index) + " runs and was stopped");
     if (!hold_off && wanted && target_up) check_suspension(index);
+    truth.ended = !hold_off && suspended_since(index);
     if (!hold_off) return;
     truth.parked = true;
     if (suspended_since(index)) truth.failed_at.reset(); // its guard's return starts it anew
