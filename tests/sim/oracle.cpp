@@ -7,6 +7,8 @@
 // What lakebedd was told, and what it could know by it.
 namespace lakebed::sim {
 
+using namespace std::chrono_literals;
+
 Oracle::Oracle(const Scenario& scenario, Timeline& timeline, Systemd& systemd)
     : scenario_(scenario), timeline_(timeline), systemd_(systemd),
       truth_(scenario.graph.nodes.size()) {}
@@ -112,12 +114,15 @@ void Oracle::ended(const JobDone& event, Time captured) {
     const bool canceled = event.ours && event.job_type != "stop" && event.result == "canceled";
     const bool gone = truth.view.active_state == "inactive" || truth.view.active_state == "failed";
     // Of a stop that a start of the target has made void: that can be told by nothing.
-    if (stop && !truth.pending_stop && truth.last_stop &&
-        timeline_.now() - *truth.last_stop < std::chrono::minutes(1))
+    if (stop && !truth.pending_stop && truth.last_stop && timeline_.now() - *truth.last_stop < 1min)
         truth.crossed = true;
     if (truth.pending_stop && (stop || canceled) && gone && truth.view.job_id == 0 &&
         captured >= *truth.pending_stop) {
         truth.op_stopped = target_up;
+        // The stop of the target that ended while there was no connection is told of about now, or
+        // never: which of the two this is cannot be known.
+        truth.either = truth.either || (fresh_ && reconnected_ && *reconnected_ - *fresh_ < 1min &&
+                                        timeline_.now() - *reconnected_ < kLostJob + 1s);
         truth.pending_stop.reset();
     }
 }
@@ -182,6 +187,10 @@ void Oracle::forgive(Truth& truth) {
     truth.failed_at.reset();
     truth.port_taken.reset();
     truth.bad_config = false;
+}
+
+void Oracle::reconnected() {
+    reconnected_ = timeline_.now();
 }
 
 void Oracle::daemon_started() {

@@ -80,6 +80,7 @@ class Oracle {
     void fresh_target();
     void rebooted();
     void daemon_started();
+    void reconnected();
     void graph_reloaded(bool changed);
     void removed(std::size_t unit); // from the graph
     void began(std::size_t unit);   // a start of lakebedd's was carried out
@@ -119,7 +120,8 @@ class Oracle {
     Timeline& timeline_;
     Systemd& systemd_;
     std::vector<Truth> truth_;
-    std::deque<Time> quick_; // restarts of the stack that no slow lane has held up
+    std::optional<Time> reconnected_, fresh_; // the connection, and the target
+    std::deque<Time> quick_;                  // restarts of the stack that no slow lane has held up
 };
 
 } // namespace lakebed::sim

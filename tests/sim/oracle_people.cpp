@@ -92,6 +92,7 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
 }
 
 void Oracle::fresh_target() {
+    fresh_ = timeline_.now();
     quick_.clear();
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         Truth& truth = truth_[i];
