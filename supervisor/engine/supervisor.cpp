@@ -65,7 +65,7 @@ void take(Turn& turn, Slot& slot, const JobDone& event) {
     // That of the stop before came already, or went by with the connection.
     if (observe(node.unit) == Observed::down && !steps::stop_pends(turn, node))
         node.start_wanted = false;
-    if (stop || event.job_type.empty()) node.stop_owed.reset();
+    if (stop) node.stop_owed.reset();
     if (!event.ours) {
         if (stop && event.result == "done") give(turn, slot, Input::stop_done);
         if (stop && event.result != "done") node.start_wanted = false;
