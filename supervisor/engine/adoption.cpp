@@ -114,7 +114,8 @@ void adopt(Turn& turn, Slot& slot) {
     case Observed::down:
         break;
     }
-    if (excused_stop && node.state == State::stopping) return become(turn, slot, State::stopped);
+    if (excused_stop && (node.state == State::stopping || in_flight(node)))
+        return become(turn, slot, State::stopped);
     if (!recorded ? node.unit.ran_before : was_stopped(node, turn.before)) {
         const bool ours = node.hold || (node.suspended && !unsent);
         node.operator_stopped = node.operator_stopped || !ours;

@@ -141,14 +141,14 @@ void idle(Turn& turn, Slot& slot) {
 }
 
 void vanish(Turn& turn, Slot& slot) {
-    if (slot.state->started_at) return opstop(turn, slot);
+    if (slot.state->started_at) return taken(turn, slot);
     if (lost(turn, *slot.state)) nostrt(turn, slot);
 }
 
-// The job of the target's stop shows at once: one that shows after a run was up for a while is
+// The job of the target's stop shows at once: one that shows after a run was read without it is
 // somebody else's, and not excused by the target's start.
 void anew(Turn& turn, Slot& slot) {
-    if (turn.before == Observed::up && turn.before_at - slot.state->since > kLostJob)
+    if (turn.before == Observed::up && turn.before_at - slot.state->since > kStopShows)
         slot.state->start_wanted = false;
 }
 
@@ -199,6 +199,11 @@ void stopped_by_hand(Turn& turn, Slot& slot, bool coming) {
 
 void opstop(Turn& turn, Slot& slot) {
     stopped_by_hand(turn, slot, true);
+}
+
+void taken(Turn& turn, Slot& slot) {
+    if (!slot.state->start_wanted) return opstop(turn, slot);
+    if (!in_flight(*slot.state)) rest(turn, slot); // the JobDone of that stop is to come
 }
 
 void ceded(Turn& turn, Slot& slot) {

@@ -167,7 +167,7 @@ void ustart(Turn& turn, Slot& slot) {
     switch (node.state) {
     case State::stopping:
         if (node.suspended && lacks_guard(turn, slot)) break; // it is to stop all the same
-        if (ours && !node.stop_sent)
+        if (ours && !node.stop_sent && seen(slot) != Observed::going_down)
             node.doomed = Doomed::no;
         else
             node.start_wanted = true;
@@ -262,7 +262,7 @@ void wake(Turn& turn, Slot& slot) {
         if (gone) rest(turn, slot);
         // That stop would have shown when it was read last: it came and went unseen.
         if (turn.fresh && now == Observed::up && !node.hold && !node.stop_sent &&
-            lost(turn, node) && node.seen_at - node.since > kLostJob)
+            node.seen_at - node.since > kStopShows)
             came(turn, slot);
         break;
     case State::stopped:

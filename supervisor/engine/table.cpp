@@ -18,7 +18,7 @@ constexpr std::array<Row, kInputs> kTable = {{
 /* coming_up    */ {began,  began,  began,  began,  began,  rebegn, began,  began,  began,  linger, began },
 /* hold_off     */ {fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail  },
 /* failed       */ {fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail,   fail  },
-/* down         */ {o,      idle,   vanish, opstop, opstop, opstop, idle,   idle,   o,      ended,  o     },
+/* down         */ {o,      idle,   vanish, taken,  taken,  taken,  idle,   idle,   o,      ended,  o     },
 /* going_down   */ {o,      o,      leave,  leave,  leave,  o,      leave,  leave,  o,      anew,   o     },
 /* queued       */ {o,      o,      o,      leave,  leave,  o,      o,      o,      o,      o,      o     },
 /* stop_done    */ {opstop, opstop, opstop, opstop, opstop, opstop, opstop, opstop, o,      opstop, opstop},

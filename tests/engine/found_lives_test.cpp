@@ -244,6 +244,7 @@ TEST(Simulation, ARunThatComesBackFromAStopIsPingedAgain) {
         0 target down
         1 postgres active p1
         2 target down
+        3 postgres active p1
         10 due postgres liveness
     )");
     EXPECT_EQ(script.play("20 target up t1", Show::all), "deadline postgres liveness 30.000\n"
@@ -296,6 +297,36 @@ TEST(Simulation, ARunAgainstAGuardIsOrdinaryOnceTheGuardIsReady) {
     )");
     EXPECT_EQ(script.play("9 guard room ok", Show::all),
               "room is ready\n\"room is fine\"\n\"postgres is ready\"\n");
+}
+
+TEST(Simulation, AStartByCommandDuringOurStopThatOutlivedLakebeddIsNotForgotten) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 user stop postgres
+        11 postgres stopping p1 job stop
+        12 die
+        13 postgres stopping p1 job stop
+        13 hive active h1
+        13 target up t1
+        14 user start postgres
+        15 postgres inactive
+        15 job postgres stop done ours
+    )"),
+              "stop postgres\nstart postgres\n");
+}
+
+TEST(Simulation, AnExcusedStopOfWhatWeRestartedAsLakebeddDiedIsNotAnOperators) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        11 postgres holdoff p1 signal 9 job ?
+        12 target up t2
+        13 die
+        30 postgres inactive
+        30 hive active h1
+        30 target up t2
+    )"),
+              "restart postgres\nstart postgres\n");
 }
 
 } // namespace

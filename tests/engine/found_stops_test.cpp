@@ -499,5 +499,20 @@ TEST(Simulation, ACanceledJobOfUnknownTypeIsNotTheStopWhoseEndIsToCome) {
     EXPECT_EQ(script.node("postgres").state, State::ready);
 }
 
+TEST(Simulation, AStopOfUnknownTypeThatEndsAHoldOffAfterTheTargetStartedIsNotAnOperators) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        11 postgres holdoff p1 signal 9 job ?
+        12 target up t2
+        13 postgres inactive
+        13 job postgres ? done
+        14 postgres starting p2 job restart
+        15 postgres active p2
+    )"),
+              "restart postgres\n");
+    EXPECT_EQ(script.node("postgres").state, State::ready);
+}
+
 } // namespace
 } // namespace lakebed::test

@@ -40,7 +40,10 @@ void Oracle::told(const Event& event, Time captured) {
                std::holds_alternative<ShutdownRequested>(event)) {
         target_up = false;
         target_seen_down = true;
-        for (Truth& truth : truth_) truth.pending_stop.reset();
+        for (Truth& truth : truth_) {
+            truth.pending_stop.reset();
+            truth.leaving = true;
+        }
     } else if (!std::holds_alternative<GraphReloaded>(event)) {
         return; // nothing that a service leans on
     }
@@ -53,6 +56,7 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
     Truth& truth = truth_[unit];
     truth.view = event.now;
     truth.viewed = true;
+    truth.leaving = false;
     // A job whose type is not known can hardly be a start.
     const bool ends = event.now.job_type == "stop" || event.now.job_type == "restart" ||
                       (event.now.job_id != 0 && event.now.job_type.empty());
@@ -155,7 +159,8 @@ void Oracle::lean() {
         bool lacks = false, missing = false, down = false, renewed = truth.renewed;
         for (const Link& need : real.needs) {
             const Truth& its = truth_[need.unit];
-            missing = missing || !its.serves;
+            missing = missing || !its.serves ||
+                      (its.leaving && !is_guard(*systemd_.units()[need.unit].spec));
             if (!is_leaned_on(need.type) || !its.viewed) continue;
             lacks = lacks || !its.there;
             down = down || its.view.active_state != "active";

@@ -47,6 +47,7 @@ struct Truth { // about one unit
     bool renewed = false;    // by a restart of ours that was not seen to come yet
     bool parked = false;     // by our stop, which ended its hold-off
     bool ended = false;      // by our stop for a guard
+    bool leaving = false;    // perhaps, with the target: it was not read since that began to stop
     // Failures.
     std::optional<Time> failed_at; // by itself, and nothing since that gives it a new start
     bool bad_config = false;
