@@ -167,7 +167,9 @@ void ustart(Turn& turn, Slot& slot) {
     switch (node.state) {
     case State::stopping:
         if (node.suspended && lacks_guard(turn, slot)) break; // it is to stop all the same
-        if (ours && !node.stop_sent && seen(slot) != Observed::going_down)
+        // What goes down as it should was sent its stop by an earlier life of lakebedd.
+        if (ours && !node.stop_sent &&
+            (node.doomed == Doomed::next_run || seen(slot) != Observed::going_down))
             node.doomed = Doomed::no;
         else
             node.start_wanted = true;

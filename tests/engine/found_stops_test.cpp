@@ -514,5 +514,18 @@ TEST(Simulation, AStopOfUnknownTypeThatEndsAHoldOffAfterTheTargetStartedIsNotAnO
     EXPECT_EQ(script.node("postgres").state, State::ready);
 }
 
+TEST(Simulation, ARestartByCommandTakesBackTheStopOfTheRunThatSomebodysRestartBrings) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 postgres stopping p1 job ?
+        11 user stop postgres
+        12 user restart postgres
+        13 postgres starting p2 job ?
+        14 postgres active p2
+    )"),
+              "");
+    EXPECT_EQ(script.node("postgres").state, State::ready);
+}
+
 } // namespace
 } // namespace lakebed::test
