@@ -57,6 +57,8 @@ void adopt(Turn& turn, Slot& slot) {
     const bool recorded = node.recorded;
     node.known = true;
     node.recorded = true;
+    // Its stop for a guard was still to be sent: what took it down is somebody else's.
+    const bool unsent = node.doomed == Doomed::this_run && !node.stop_sent;
     node.stop_sent = false; // or it died with us
     const bool excused_stop = node.start_wanted;
     if (seen(slot) != Observed::going_down) node.start_wanted = false;
@@ -112,9 +114,10 @@ void adopt(Turn& turn, Slot& slot) {
     case Observed::down:
         break;
     }
-    if (excused_stop && node.state == State::stopping) return become(turn, slot, State::stopped);
+    if (excused_stop && (node.state == State::stopping || in_flight(node)))
+        return become(turn, slot, State::stopped);
     if (!recorded ? node.unit.ran_before : was_stopped(node, turn.before)) {
-        const bool ours = node.hold || node.suspended;
+        const bool ours = node.hold || (node.suspended && !unsent);
         node.operator_stopped = node.operator_stopped || !ours;
         node.doomed = Doomed::no;
         node.stop_sent = false;

@@ -36,6 +36,7 @@ NodeState durable_part(const NodeState& from) {
     node.unit.active_state = from.unit.active_state;
     node.unit.sub_state = from.unit.sub_state;
     node.unit.n_restarts = from.unit.n_restarts;
+    node.seen_at = {};
     node.place = 0;
     node.known = false;
     node.stop_owed.reset();

@@ -50,8 +50,10 @@ void take_guard(Turn& turn, Slot& guard, const GuardChecked& event) {
     steps::become(turn, guard, state);
     if (!event.ok) return;
     for (Slot& slot : turn.slots)
-        if (slot.state->despite_guard && !steps::lacks_guard(turn, slot))
+        if (slot.state->despite_guard && !steps::lacks_guard(turn, slot)) {
             slot.state->despite_guard = false;
+            slot.touched = true;
+        }
 }
 
 void suspend_writers(Turn& turn) {

@@ -78,7 +78,10 @@ bool in_flight(const NodeState& node) {
 
 bool stop_pends(const Turn& turn, const NodeState& node) {
     const bool owed = node.stop_owed && turn.now - *node.stop_owed <= kLostJob;
-    return owed || node.unit.job_type == "stop";
+    // A job of unknown type in a hold-off can hardly be a start.
+    const bool ends_hold_off = observe(node.unit) == Observed::hold_off && node.unit.job_id != 0 &&
+                               node.unit.job_type.empty();
+    return owed || ends_hold_off || node.unit.job_type == "stop";
 }
 
 void cancel_retry(Turn& turn, Slot& slot) {

@@ -7,6 +7,8 @@ namespace lakebed::steps {
 
 // Another job was in the way of ours.
 inline constexpr Duration kRefusedRetry = std::chrono::seconds(1);
+// What is read of a unit so long after the target began to stop shows the job of that stop.
+inline constexpr Duration kStopShows = std::chrono::milliseconds(100);
 
 [[nodiscard]] Observed seen(const detail::Slot& slot);
 void become(Turn& turn, detail::Slot& slot, State state);

@@ -210,16 +210,17 @@ template <class Io, Is<Incident> T> void fields(Io& io, T& value) {
 }
 template <class Io, Is<NodeState> T> void fields(Io& io, T& value) {
     // `place` is the engine's own, made anew from the graph.
-    auto& [place, state, since, reason, unit, known, recorded, operator_stopped, hold, bad_config,
-           suspended, despite_guard, parked, slow, slow_for_stack, restart_wanted, start_wanted, stop_sent,
-           stop_seen, doomed, attempts, restarts, restarts_total, retry_at, stop_owed, last_incident,
-           ready_once, run, failed_run, needs_run, liveness_failures, probe_detail,
-           unverified_since, verify_wanted, verifying, verify_void, queued_at, started_at,
-           probing_at, ready_at] = value;
+    auto& [place, state, since, reason, unit, seen_at, known, recorded, operator_stopped, hold,
+           bad_config, suspended, despite_guard, parked, slow, slow_for_stack, restart_wanted,
+           start_wanted, stop_sent, stop_seen, doomed, attempts, restarts, restarts_total, retry_at,
+           stop_owed, last_incident, ready_once, run, failed_run, needs_run, liveness_failures,
+           probe_detail, unverified_since, verify_wanted, verifying, verify_void, queued_at,
+           started_at, probing_at, ready_at] = value;
     io("state", state);
     io("since", since);
     io("reason", reason);
     io("unit", unit);
+    io("seen_at", seen_at);
     io("known", known);
     io("recorded", recorded);
     io("operator_stopped", operator_stopped);

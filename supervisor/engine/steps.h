@@ -23,6 +23,7 @@ void ended(Turn&, detail::Slot&);  // the stop is complete
 
 // Jobs.
 void opstop(Turn&, detail::Slot&); // stopped by an operator
+void taken(Turn&, detail::Slot&);  // inactive: by an operator, unless its stop is excused
 void ceded(Turn&, detail::Slot&);  // our start gave way to somebody's stop
 void undone(Turn&, detail::Slot&); // our stop gave way to somebody's start
 void nostrt(Turn&, detail::Slot&); // our start came to nothing

@@ -61,8 +61,9 @@ void linger(Turn& turn, Slot& slot) {
         if (up && !turn.state.shutting_down) stop_doomed(turn, slot);
         return;
     }
-    // The stop that goes with the target may not show in this snapshot yet.
+    // The stop that goes with the target may not show in this snapshot yet, or not as what it is.
     if (known_run && !target_runs(turn) && !lost(turn, node)) return;
+    if (known_run && node.unit.job_id != 0 && node.unit.job_type.empty()) return;
     if (up)
         came(turn, slot);
     else
@@ -85,6 +86,7 @@ void fail(Turn& turn, Slot& slot) {
     if (node.state == State::stopped_by_operator && run == node.run) return; // a dirty stop
     if (node.state == State::stopping && node.stop_seen && !hold_off) {
         node.failed_run = run;
+        node.stop_owed = turn.now;
         return ended(turn, slot);
     }
     const bool new_run = run != node.run;
@@ -139,14 +141,14 @@ void idle(Turn& turn, Slot& slot) {
 }
 
 void vanish(Turn& turn, Slot& slot) {
-    if (slot.state->started_at) return opstop(turn, slot);
+    if (slot.state->started_at) return taken(turn, slot);
     if (lost(turn, *slot.state)) nostrt(turn, slot);
 }
 
-// The job of the target's stop shows at once: one that shows after a run was up for a while is
+// The job of the target's stop shows at once: one that shows after a run was read without it is
 // somebody else's, and not excused by the target's start.
 void anew(Turn& turn, Slot& slot) {
-    if (turn.before == Observed::up && turn.now - slot.state->since > kLostJob)
+    if (turn.before == Observed::up && turn.before_at - slot.state->since > kStopShows)
         slot.state->start_wanted = false;
 }
 
@@ -197,6 +199,11 @@ void stopped_by_hand(Turn& turn, Slot& slot, bool coming) {
 
 void opstop(Turn& turn, Slot& slot) {
     stopped_by_hand(turn, slot, true);
+}
+
+void taken(Turn& turn, Slot& slot) {
+    if (!slot.state->start_wanted) return opstop(turn, slot);
+    if (!in_flight(*slot.state)) rest(turn, slot); // the JobDone of that stop is to come
 }
 
 void ceded(Turn& turn, Slot& slot) {

@@ -166,7 +166,10 @@ void ustart(Turn& turn, Slot& slot) {
     if (node.state != State::stopping) node.start_wanted = stop_pends(turn, node);
     switch (node.state) {
     case State::stopping:
-        if (ours && !node.stop_sent)
+        if (node.suspended && lacks_guard(turn, slot)) break; // it is to stop all the same
+        // What goes down as it should was sent its stop by an earlier life of lakebedd.
+        if (ours && !node.stop_sent &&
+            (node.doomed == Doomed::next_run || seen(slot) != Observed::going_down))
             node.doomed = Doomed::no;
         else
             node.start_wanted = true;
@@ -259,8 +262,9 @@ void wake(Turn& turn, Slot& slot) {
         if (turn.fresh) node.doomed = Doomed::no;
         if (turn.fresh && !node.hold) node.start_wanted = node.stop_seen || node.stop_sent;
         if (gone) rest(turn, slot);
-        // That stop would have shown by now: it began and ended while lakebedd was dead.
-        if (turn.fresh && now == Observed::up && !node.hold && !node.stop_sent && lost(turn, node))
+        // That stop would have shown when it was read last: it came and went unseen.
+        if (turn.fresh && now == Observed::up && !node.hold && !node.stop_sent &&
+            node.seen_at - node.since > kStopShows)
             came(turn, slot);
         break;
     case State::stopped:

@@ -39,12 +39,14 @@ Input input_of(Observed observed) {
 void take(Turn& turn, Slot& slot, const UnitChanged& event) {
     NodeState& node = *slot.state;
     turn.before = observe(node.unit);
+    turn.before_at = node.seen_at;
     turn.restarted = event.now.n_restarts > node.unit.n_restarts;
     turn.changed = node.unit != event.now || !node.known;
     const bool was_gone = turn.before == Observed::down || turn.before == Observed::failed;
     // Nothing but a stop job makes a unit inactive, and its snapshots may coalesce.
     if (node.known && !was_gone && observe(event.now) == Observed::down) node.stop_owed = turn.now;
     node.unit = event.now;
+    node.seen_at = turn.now;
     if (node.known)
         give(turn, slot, input_of(observe(node.unit)));
     else {
@@ -56,13 +58,17 @@ void take(Turn& turn, Slot& slot, const UnitChanged& event) {
 void take(Turn& turn, Slot& slot, const JobDone& event) {
     NodeState& node = *slot.state;
     turn.detail = event.job_type;
-    const bool stop = event.job_type == "stop";
-    if (stop || event.job_type.empty()) node.stop_owed.reset();
+    // A job whose type is not known and that leaves the unit inactive was one.
+    const bool stop = event.job_type == "stop" ||
+                      (event.job_type.empty() && !event.ours && event.result == "done" &&
+                       observe(node.unit) == Observed::down);
+    // That of the stop before came already, or went by with the connection.
+    if (observe(node.unit) == Observed::down && !steps::stop_pends(turn, node))
+        node.start_wanted = false;
+    if (stop) node.stop_owed.reset();
     if (!event.ours) {
         if (stop && event.result == "done") give(turn, slot, Input::stop_done);
-        const bool was_it = event.job_type.empty() && event.result == "done" &&
-                            observe(node.unit) == Observed::down;
-        if (was_it || (stop && event.result != "done")) node.start_wanted = false;
+        if (stop && event.result != "done") node.start_wanted = false;
         if (stop && event.result == "canceled") node.stop_seen = false;
         return;
     }

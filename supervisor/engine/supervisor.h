@@ -249,6 +249,7 @@ struct NodeState {
     TimePoint since;       // of `state`
     std::string reason;    // the sentence last explained
     UnitSnapshot unit;     // last seen
+    TimePoint seen_at;     // … then
     bool known = false;    // a snapshot was seen since lakebedd started
     bool recorded = false; // known now or by the durable state of this boot
     bool operator_stopped = false;

@@ -57,6 +57,7 @@ struct Turn {
     Cause cause = Cause::none;             // of port_taken, disk_full
     std::string_view detail;               // of the probe result, the log line, the job's type
     Observed before = Observed::queued;    // up to this UnitChanged
+    TimePoint before_at;                   // it was read last
     bool restarted = false;                // by systemd itself, since the last UnitChanged
     bool fresh = false;                    // target_up: a new start of the target
     std::optional<TimePoint> target_since; // target_up: on the clock of the snapshots

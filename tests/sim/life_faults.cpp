@@ -190,7 +190,9 @@ void Life::inject(const Fault& fault) {
         if (!engine_) break;
         connected_ = false; // until the new one stands, nothing comes or goes
         timeline_.at(timeline_.now() + std::min(fault.span, Duration(2s)), [this, life = life_] {
-            if (engine_ && life == life_) connect();
+            if (!engine_ || life != life_) return;
+            oracle_.reconnected();
+            connect();
         });
         break;
     case Kind::target_stop:

@@ -7,6 +7,8 @@
 // What lakebedd was told, and what it could know by it.
 namespace lakebed::sim {
 
+using namespace std::chrono_literals;
+
 Oracle::Oracle(const Scenario& scenario, Timeline& timeline, Systemd& systemd)
     : scenario_(scenario), timeline_(timeline), systemd_(systemd),
       truth_(scenario.graph.nodes.size()) {}
@@ -38,7 +40,10 @@ void Oracle::told(const Event& event, Time captured) {
                std::holds_alternative<ShutdownRequested>(event)) {
         target_up = false;
         target_seen_down = true;
-        for (Truth& truth : truth_) truth.pending_stop.reset();
+        for (Truth& truth : truth_) {
+            truth.pending_stop.reset();
+            truth.leaving = true;
+        }
     } else if (!std::holds_alternative<GraphReloaded>(event)) {
         return; // nothing that a service leans on
     }
@@ -51,6 +56,7 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
     Truth& truth = truth_[unit];
     truth.view = event.now;
     truth.viewed = true;
+    truth.leaving = false;
     // A job whose type is not known can hardly be a start.
     const bool ends = event.now.job_type == "stop" || event.now.job_type == "restart" ||
                       (event.now.job_id != 0 && event.now.job_type.empty());
@@ -60,7 +66,7 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
     if (!run.empty() && run != truth.run) {
         // One that began anew has shown by its start that it serves.
         truth.run = run;
-        truth.unverified = truth.asked = truth.renewed = truth.parked = false;
+        truth.unverified = truth.asked = truth.renewed = truth.parked = truth.ended = false;
         truth.alive = true;
         if (event.now.active_state != "deactivating") truth.hold_unseen = false;
         truth.up_since.reset();
@@ -68,13 +74,17 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
         if (truth.up) absence_missed(unit);
     }
     if (truth.up && !truth.up_since) truth.up_since = timeline_.now();
+    // A service that systemd would restart is `failed` by the end of a stop only.
+    const bool by_itself = event.now.active_state != "failed" || event.now.load_state == "masked" ||
+                           event.now.exec_main_status == 78 ||
+                           systemd_.units()[unit].spec->kind == NodeKind::job;
     const bool failed = event.now.active_state == "failed" || event.now.sub_state == "auto-restart";
     if (failed && run != truth.failed_run) {
         // A good run lies behind it.
         if (truth.up_since &&
             timeline_.now() - *truth.up_since >= scenario_.graph.nodes[unit].restart.reset_after)
             renew(unit);
-        truth.failed_at = timeline_.now();
+        truth.failed_at = by_itself ? std::optional(timeline_.now()) : std::nullopt;
         truth.bad_config = event.now.exec_main_status == 78;
         truth.failed_run = run;
     }
@@ -108,12 +118,15 @@ void Oracle::ended(const JobDone& event, Time captured) {
     const bool canceled = event.ours && event.job_type != "stop" && event.result == "canceled";
     const bool gone = truth.view.active_state == "inactive" || truth.view.active_state == "failed";
     // Of a stop that a start of the target has made void: that can be told by nothing.
-    if (stop && !truth.pending_stop && truth.last_stop &&
-        timeline_.now() - *truth.last_stop < std::chrono::minutes(1))
+    if (stop && !truth.pending_stop && truth.last_stop && timeline_.now() - *truth.last_stop < 1min)
         truth.crossed = true;
     if (truth.pending_stop && (stop || canceled) && gone && truth.view.job_id == 0 &&
         captured >= *truth.pending_stop) {
         truth.op_stopped = target_up;
+        // The stop of the target that ended while there was no connection is told of about now, or
+        // never: which of the two this is cannot be known.
+        truth.either = truth.either || (fresh_ && reconnected_ && *reconnected_ - *fresh_ < 1min &&
+                                        timeline_.now() - *reconnected_ < kLostJob + 1s);
         truth.pending_stop.reset();
     }
 }
@@ -146,7 +159,8 @@ void Oracle::lean() {
         bool lacks = false, missing = false, down = false, renewed = truth.renewed;
         for (const Link& need : real.needs) {
             const Truth& its = truth_[need.unit];
-            missing = missing || !its.serves;
+            missing = missing || !its.serves ||
+                      (its.leaving && !is_guard(*systemd_.units()[need.unit].spec));
             if (!is_leaned_on(need.type) || !its.viewed) continue;
             lacks = lacks || !its.there;
             down = down || its.view.active_state != "active";
@@ -178,6 +192,10 @@ void Oracle::forgive(Truth& truth) {
     truth.failed_at.reset();
     truth.port_taken.reset();
     truth.bad_config = false;
+}
+
+void Oracle::reconnected() {
+    reconnected_ = timeline_.now();
 }
 
 void Oracle::daemon_started() {

@@ -46,13 +46,16 @@ struct Truth { // about one unit
     bool asked = false;      // by a readiness probe, with all that it leans on there
     bool renewed = false;    // by a restart of ours that was not seen to come yet
     bool parked = false;     // by our stop, which ended its hold-off
+    bool ended = false;      // by our stop for a guard
+    bool leaving = false;    // perhaps, with the target: it was not read since that began to stop
     // Failures.
     std::optional<Time> failed_at; // by itself, and nothing since that gives it a new start
     bool bad_config = false;
     std::optional<Time> port_taken;
     std::optional<Time> up_since; // of `run`
-    // Of a guard that is not ready: since when, and when it was last so, as told.
-    std::optional<Time> bad_since, last_bad;
+    // Of a guard that is not ready: since when, by what this and by what any life of lakebedd was
+    // told, and when it was last so.
+    std::optional<Time> bad_since, bad_first, last_bad;
     // Counting.
     std::deque<Time> starts;
     std::deque<std::pair<Time, int>> relief; // starts that are not restarts of a failure
@@ -78,6 +81,7 @@ class Oracle {
     void fresh_target();
     void rebooted();
     void daemon_started();
+    void reconnected();
     void graph_reloaded(bool changed);
     void removed(std::size_t unit); // from the graph
     void began(std::size_t unit);   // a start of lakebedd's was carried out
@@ -117,7 +121,8 @@ class Oracle {
     Timeline& timeline_;
     Systemd& systemd_;
     std::vector<Truth> truth_;
-    std::deque<Time> quick_; // restarts of the stack that no slow lane has held up
+    std::optional<Time> reconnected_, fresh_; // the connection, and the target
+    std::deque<Time> quick_;                  // restarts of the stack that no slow lane has held up
 };
 
 } // namespace lakebed::sim

@@ -20,10 +20,13 @@ void Oracle::guarded(const GuardChecked& event) {
     Truth& truth = truth_[systemd_.place(event.unit)];
     truth.viewed = true;
     truth.up = event.ok;
-    if (event.ok)
+    if (event.ok) {
         truth.bad_since.reset();
-    else if (!truth.bad_since)
-        truth.bad_since = timeline_.now();
+        truth.bad_first.reset();
+    } else {
+        if (!truth.bad_since) truth.bad_since = timeline_.now();
+        if (!truth.bad_first) truth.bad_first = timeline_.now();
+    }
     if (!event.ok || truth.last_bad) truth.last_bad = timeline_.now();
 }
 
@@ -31,7 +34,7 @@ std::optional<Time> Oracle::suspended_since(std::size_t unit) const {
     for (const Link& need : systemd_.units()[unit].needs) {
         const Truth& guard = truth_[need.unit];
         if (need.type != EdgeType::suspends || !guard.last_bad) continue;
-        if (guard.bad_since) return guard.bad_since;
+        if (guard.bad_since) return guard.bad_first;
         if (timeline_.now() - *guard.last_bad < kInTime) return guard.last_bad;
     }
     return {};
@@ -63,7 +66,7 @@ void Oracle::check_writers() {
         for (const Link& need : real.needs) {
             const auto since = truth_[need.unit].bad_since;
             if (need.type != EdgeType::suspends || !since || timeline_.now() - *since < kInTime ||
-                started_by_hand(real.index, *since))
+                started_by_hand(real.index, *truth_[need.unit].bad_first))
                 continue;
             violation(fmt::format("{} writes on though {} has not been ready for {}",
                                   name(real.index), name(need.unit),

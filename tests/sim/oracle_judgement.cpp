@@ -84,8 +84,10 @@ void Oracle::check_stop(std::size_t index) {
     if (!hold_off && wanted && target_up && !suspended_since(index))
         violation(name(index) + " runs and was stopped");
     if (!hold_off && wanted && target_up) check_suspension(index);
+    truth.ended = !hold_off && suspended_since(index);
     if (!hold_off) return;
     truth.parked = true;
+    if (suspended_since(index)) truth.failed_at.reset(); // its guard's return starts it anew
     // Ours joins an operator's that waits and whose type lakebedd was not told.
     const std::optional<Job>& job = systemd_.units()[index].job;
     if (job && job->type == "stop" && truth.view.job_type != "stop") truth.leaves_trace = false;

@@ -17,6 +17,8 @@ void Oracle::stops(std::size_t unit, bool daemon_alive) {
     const bool resting = truth.was_up && !truth.renewed && !truth.op_stopped && !truth.hold;
     truth.leaves_trace = (real.process() && (told_of_run || resting)) ||
                          (real.phase == Phase::hold_off && told_of_run && !truth.parked);
+    // Ours may have been carried out or lost with lakebedd: both look the same.
+    if (!daemon_alive && truth.ended) truth.leaves_trace = false;
     // Joined to a stop that goes on already, it is nothing that could be seen.
     const bool joins =
         (real.job && real.job->type == "stop") || (!daemon_alive && real.phase == Phase::stopping);
@@ -90,6 +92,7 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
 }
 
 void Oracle::fresh_target() {
+    fresh_ = timeline_.now();
     quick_.clear();
     for (std::size_t i = 0; i < truth_.size(); ++i) {
         Truth& truth = truth_[i];
@@ -106,7 +109,7 @@ void Oracle::fresh_target() {
 }
 
 void Oracle::rebooted() {
-    for (Truth& truth : truth_) truth.was_up = truth.renewed = truth.parked = false;
+    for (Truth& truth : truth_) truth.was_up = truth.renewed = truth.parked = truth.ended = false;
     fresh_target();
 }
 

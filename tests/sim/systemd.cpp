@@ -232,7 +232,7 @@ void Systemd::begin_start(Unit& unit) {
         after(u, u.timing.post, [this](Unit& v) {
             v.active_since = timeline_.now();
             enter(v, Phase::active);
-            finish(v, "done");
+            if (v.job && v.job->type == "start") finish(v, "done"); // a stop waits on
             if (v.spec->kind == NodeKind::service && timeline_.now() < v.flap_until)
                 after(v, random_.span(1ms, 2s),
                       [this](Unit& w) { fail(w, "signal", CLD_KILLED, SIGSEGV); });
