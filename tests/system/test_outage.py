@@ -138,8 +138,9 @@ def test_after_an_outage_everything_is_ready_again_and_hardly_anything_was_resta
 def needs_of(machine):
     """What each service leans on while it runs."""
     graph = tomllib.loads(machine.out("cat", "/var/lib/lakebed/current/graph.toml"))
-    names = {node["unit"]: node["name"] for node in graph["node"]}
-    return {node["name"]: [names[need["unit"]] for need in node.get("need", []) if need["type"] != "init"] for node in graph["node"]}
+    names = {node["unit"]: node["name"] for node in graph["node"] if node["kind"] != "guard"}
+    return {node["name"]: [names[need["unit"]] for need in node.get("need", []) if need["type"] != "init" and need["unit"] in names]
+            for node in graph["node"]}
 
 
 def dependents_of(machine, name):
