@@ -65,10 +65,10 @@ struct SystemdConnection::State {
     EventLoop& loop;
     SystemdEvents events;
     BusPtr bus;
-    bool ready = false;                                   // Subscribe has been answered
-    std::unordered_map<std::string, UnitProperties> read; // by unit, as last read
-    UnitProperties signalled; // what the signal of a Service said, until that of its Unit
-    std::string signalled_unit;
+    bool ready = false;                                        // Subscribe has been answered
+    std::unordered_map<std::string, UnitProperties> read;      // by unit, as last read
+    std::unordered_map<std::string, UnitProperties> signalled; // what came on top of that
+    std::optional<UnitProperties> up_after(std::uint32_t job, const std::string& unit);
     std::string last_error;
     EventSource retry;
 
@@ -99,24 +99,40 @@ int SystemdConnection::State::on_properties(sd_bus_message* message, void* userd
     auto known = state.read.find(unit);
     if (interface != std::string_view(kUnitInterface)) {
         if (known == state.read.end()) return 0;
-        state.signalled = known->second;
-        state.signalled_unit = unit;
-        if (read_unit_properties(message, state.signalled) < 0) state.signalled_unit.clear();
+        UnitProperties& service = state.signalled[unit];
+        service = known->second;
+        if (read_unit_properties(message, service) < 0) state.signalled.erase(unit);
         return 0;
     }
-    const bool both = known != state.read.end() && state.signalled_unit == unit;
-    UnitProperties now = both ? state.signalled : UnitProperties();
-    state.signalled_unit.clear();
+    auto service = state.signalled.find(unit);
+    const bool both = known != state.read.end() && service != state.signalled.end();
+    UnitProperties now = both ? service->second : UnitProperties();
     const bool understood = read_unit_properties(message, now) >= 0;
     if (both && understood) {
         now.status_text = known->second.status_text;
+        service->second = now;
         if (now == known->second) return 0; // another STATUS= only
     }
     bool starting = understood && now.job_id != 0 &&
-                    (now.active_state == "inactive" || now.active_state == "activating") &&
+                    (now.active_state == "inactive" || now.active_state == "activating" ||
+                     now.active_state == "active") &&
                     !now.sub_state.starts_with("auto-restart");
     state.events.unit_hint(unit, starting);
     return 0;
+}
+
+// PID 1 tells what a unit has become before it tells that the job which brought it there has ended
+// (systemd, bus_job_send_removed_signal), so a unit that is up under that job is up.
+std::optional<UnitProperties> SystemdConnection::State::up_after(std::uint32_t job,
+                                                                 const std::string& unit) {
+    auto told = signalled.find(unit);
+    if (told == signalled.end() || told->second.job_id != job ||
+        told->second.active_state != "active")
+        return {};
+    UnitProperties now = told->second;
+    now.job_id = 0;
+    read[unit] = now;
+    return now;
 }
 
 int SystemdConnection::State::on_job(sd_bus_message* message, void* userdata, sd_bus_error*) {
@@ -125,8 +141,12 @@ int SystemdConnection::State::on_job(sd_bus_message* message, void* userdata, sd
     const char* unit = nullptr;
     const char* result = nullptr;
     if (sd_bus_message_is_signal(message, kManagerInterface, "JobRemoved") > 0) {
-        if (sd_bus_message_read(message, "uoss", &id, &path, &unit, &result) >= 0)
-            from(userdata).events.job_removed(id, unit, result);
+        if (sd_bus_message_read(message, "uoss", &id, &path, &unit, &result) >= 0) {
+            State& state = from(userdata);
+            const bool done = result == std::string_view("done");
+            state.events.job_removed(id, unit, result,
+                                     done ? state.up_after(id, unit) : std::nullopt);
+        }
     } else if (sd_bus_message_read(message, "uos", &id, &path, &unit) >= 0) {
         from(userdata).events.job_new(id, unit);
     }
@@ -152,6 +172,7 @@ int SystemdConnection::State::on_owner(sd_bus_message*, void* userdata, sd_bus_e
 
 void SystemdConnection::State::connect() {
     read.clear();
+    signalled.clear();
     if (Result<void> opened = open(); !opened) {
         if (opened.error().message != last_error) events.disconnected(opened.error().message);
         last_error = opened.error().message;
@@ -262,13 +283,14 @@ void SystemdConnection::read_unit(const std::string& unit, Reply<UnitProperties>
     std::string what = "cannot read the state of " + unit;
     // An empty interface name asks for the properties of all of them, as one snapshot.
     state_->call(what, unit_path(unit), kProperties, "GetAll", strings({""}),
-                 [&read = state_->read, unit, what,
+                 [&read = state_->read, &signalled = state_->signalled, unit, what,
                   reply = std::move(reply)](Result<sd_bus_message*> message) {
                      if (!message) return reply(tl::unexpected<Error>(message.error()));
                      UnitProperties properties;
                      if (int r = read_unit_properties(*message, properties); r < 0)
                          return reply(fail_errno(what, -r));
                      read[unit] = properties;
+                     signalled.erase(unit);
                      reply(std::move(properties));
                  });
 }

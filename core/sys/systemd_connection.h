@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,13 @@ struct SystemdEvents {
     std::function<void(const std::string& why)> disconnected;
     // Something about it changed: read it. What the signal itself says may be a state in passing
     // (`failed` before `auto-restart`), which no read shows, as PID 1 answers between its turns.
-    // `starting`: a start of it is under way, whose end is told by job_removed.
+    // `starting`: a job is under way that has not stopped it, most likely its start; job_removed
+    // tells of the end.
     std::function<void(const std::string& unit, bool starting)> unit_hint;
     std::function<void(std::uint32_t id, const std::string& unit)> job_new;
-    std::function<void(std::uint32_t id, const std::string& unit, const std::string& result)>
+    // `now` is what the unit is, where the signals before it tell for sure: it is up.
+    std::function<void(std::uint32_t id, const std::string& unit, const std::string& result,
+                       const std::optional<UnitProperties>& now)>
         job_removed;
     std::function<void()> reloaded; // unit files were read again
 };
@@ -49,8 +53,9 @@ class SystemdConnection {
     [[nodiscard]] bool connected() const;
 
     // Replies come from the loop in the order of the calls, and among the signals in the order in
-    // which PID 1 wrote them, so that a reply knows of all that was signalled before it; without a connection, at once with an
-    // Error. Those under way when it breaks may never come: `disconnected` stands for them.
+    // which PID 1 wrote them, so that a reply knows of all that was signalled before it; without a
+    // connection, at once with an Error. Those under way when it breaks may never come:
+    // `disconnected` stands for them.
     void read_unit(const std::string& unit, Reply<UnitProperties> reply);
     void read_job_type(std::uint32_t id, Reply<std::string> reply);
     void list_jobs(Reply<std::vector<SystemdJob>> reply);

@@ -86,8 +86,11 @@ Result<void> Driver::start() {
             .unit_hint = [this](const std::string& unit,
                                 bool starting) { unit_hint(unit, starting); },
             .job_new = [this](std::uint32_t id, const std::string& unit) { job_new(id, unit); },
-            .job_removed = [this](std::uint32_t id, const std::string& unit,
-                                  const std::string& result) { job_removed(id, unit, result); },
+            .job_removed =
+                [this](std::uint32_t id, const std::string& unit, const std::string& result,
+                       const std::optional<UnitProperties>& now) {
+                    job_removed(id, unit, result, now);
+                },
             .reloaded = [this] { refresh_all(); },
         });
     bus_service_ = std::make_unique<BusService>(
@@ -261,6 +264,7 @@ void Driver::save_soon() {
 }
 
 void Driver::tell_status() {
+    if (bus_service_) bus_service_->changed();
     if (listener_.changed) listener_.changed();
     if (problem_.empty())
         tell_soon();

@@ -75,7 +75,8 @@ class Driver {
     void disconnected(const std::string& why);
     void unit_hint(const std::string& unit, bool starting);
     void job_new(std::uint32_t id, const std::string& unit);
-    void job_removed(std::uint32_t id, const std::string& unit, const std::string& result);
+    void job_removed(std::uint32_t id, const std::string& unit, const std::string& result,
+                     const std::optional<UnitProperties>& now);
     void ask_job_type(std::uint32_t id, const std::string& unit);
     void refresh(const std::string& unit);
     void read_unit(const std::string& unit);
@@ -102,6 +103,7 @@ class Driver {
     void set_deadline(const act::SetDeadline& deadline);
     void trigger_watchdog(const std::string& unit);
     void explain(const std::string& unit, const std::string& sentence);
+    void tell_of_waiting_soon();
     void tell_soon();
     void tell_now();
     void announce(const std::string& unit, State state);
@@ -174,6 +176,8 @@ class Driver {
     std::string status_;
     std::map<std::string, std::string> unit_status_; // to be told
     EventSource telling_;
+    std::set<std::string> waiting_; // units of which it is to be told
+    EventSource tell_waiting_;
     std::string save_problem_;
 };
 

@@ -16,6 +16,7 @@
 namespace lakebed {
 namespace {
 
+constexpr Duration kWaitingLasts = std::chrono::seconds(1);
 constexpr Duration kTellEvery = std::chrono::milliseconds(200);
 // Wake-ups that may fall together do: only a restart is in a hurry.
 constexpr Duration kSlack = std::chrono::milliseconds(250);
@@ -206,11 +207,29 @@ void Driver::explain(const std::string& unit, const std::string& sentence) {
         return;
     }
     std::vector<LogField> fields = fields_of(unit, {{"STATE", std::string(to_string(now->state))}});
+    if (now->state == State::waiting) {
+        waiting_.insert(unit);
+        return tell_of_waiting_soon();
+    }
     if (!has_process(now->unit))
         return log_about_unit(unit, LogLevel::notice, sentence, fields, kStateEvent.message_id);
     log_event(LogLevel::info, sentence, fields, kStateEvent.message_id);
     unit_status_[unit] = sentence;
     tell_soon();
+}
+
+// Whom a service waits for changes with each step of a start, for all that come after: what lasts
+// is told.
+void Driver::tell_of_waiting_soon() {
+    if (tell_waiting_.active()) return;
+    Result<EventSource> timer = loop_.after(kWaitingLasts, kWaitingLasts / 10, [this] {
+        tell_waiting_ = {};
+        for (const std::string& unit : std::exchange(waiting_, {}))
+            if (const NodeState* now = node(unit); now != nullptr && now->state == State::waiting)
+                log_about_unit(unit, LogLevel::notice, now->reason,
+                               fields_of(unit, {{"STATE", "waiting"}}), kStateEvent.message_id);
+    });
+    if (timer) tell_waiting_ = std::move(*timer);
 }
 
 // Each STATUS= costs PID 1 a message and two signals: with many starts at once the last word of a
@@ -235,7 +254,6 @@ void Driver::tell_now() {
             !told && told.error().code != Errc::not_found)
             log_event(LogLevel::warning, told.error().message, {{"UNIT", unit}});
     }
-    if (bus_service_) bus_service_->changed();
     std::string text = !problem_.empty() ? problem_ : summary(state());
     if (text == status_) return;
     status_ = std::move(text);

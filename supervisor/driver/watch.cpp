@@ -58,7 +58,11 @@ void Driver::disconnected(const std::string& why) {
 
 void Driver::unit_hint(const std::string& unit, bool starting) {
     if (!is_watched(unit)) return;
-    if (!starting) return refresh(unit);
+    // Of our own starts the end is what counts; anything else may be an operator's wish.
+    const NodeState* now = node(unit);
+    if (!starting || now == nullptr ||
+        (now->state != State::starting && now->state != State::restarting))
+        return refresh(unit);
     starting_.insert(unit);
     if (starting_timer_.active()) return;
     Result<EventSource> timer = loop_.after(kStartingRead, kStartingRead / 5, [this] {
@@ -77,10 +81,14 @@ void Driver::job_new(std::uint32_t id, const std::string& unit) {
         ask_job_type(id, unit);
 }
 
-void Driver::job_removed(std::uint32_t id, const std::string& unit, const std::string& result) {
+void Driver::job_removed(std::uint32_t id, const std::string& unit, const std::string& result,
+                         const std::optional<UnitProperties>& now) {
     if (!is_watched(unit)) return;
     gate_.job_removed(id, unit, result);
-    refresh(unit);
+    if (!now) return refresh(unit);
+    starting_.erase(unit);
+    gate_.unit_seen(unit, now);
+    take_from_gate();
 }
 
 void Driver::ask_job_type(std::uint32_t id, const std::string& unit) {

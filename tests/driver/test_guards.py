@@ -284,4 +284,4 @@ def test_a_clock_before_the_generation_was_made_holds_the_start(machine):
 def test_a_guard_is_nothing_to_start_or_stop(machine):
     refused = call(machine, "Stop", "guard:disk", check=False)
     assert refused.returncode != 0 and "guard:disk is no service but a resource guard" in refused.stderr
-    assert machine.show("lakebedd", "StatusText")["StatusText"] == "site demo, generation 1: 4 of 4 ready"
+    wait_until("lakebedd says so", lambda: machine.show("lakebedd", "StatusText")["StatusText"] == "site demo, generation 1: 4 of 4 ready", 5)
