@@ -92,9 +92,9 @@ struct GraphNode {
     std::vector<FatalRule> fatal;
     Duration start_timeout = std::chrono::seconds(90); // the unit's TimeoutStartSec
     std::vector<std::string> addresses;                // it listens on: "127.0.0.1:9000"
-    std::string ui;   // its pages for people: "http://127.0.0.1:9001/"; empty: none
-    bool jvm = false; // SIGQUIT gives a thread dump
-    std::string data; // directory it writes to; empty: none of its own
+    std::string ui;                  // its pages for people: "http://127.0.0.1:9001/"; empty: none
+    bool jvm = false;                // SIGQUIT gives a thread dump
+    std::string data;                // directory it writes to; empty: none of its own
     std::optional<GuardCheck> guard; // what a guard asks, of no other node
     bool operator==(const GraphNode&) const = default;
 };

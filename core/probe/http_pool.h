@@ -1,4 +1,5 @@
-// HttpPool: the HTTP transfers of one loop, on one libcurl multi handle with one pool of connections.
+// HttpPool: the HTTP transfers of one loop, on one libcurl multi handle with one pool of
+// connections.
 //
 // A multi handle for each probe would cost three file descriptors and some 20 KiB each at rest.
 #pragma once

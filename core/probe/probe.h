@@ -19,10 +19,10 @@ namespace lakebed {
 
 struct ProbeOutcome {
     bool ok = false;
-    bool progress = false; // not ready, but it says that it is getting there (recovery, loading)
+    bool progress = false;   // not ready, but it says that it is getting there (recovery, loading)
     bool cannot_ask = false; // we lack a file descriptor, say: nothing is known of the service
-    bool fatal = false;    // waiting cannot cure it: the vendor's default credentials are served
-    std::string detail;    // "answers", or one clause why not: "connection refused"; never a secret
+    bool fatal = false;      // waiting cannot cure it: the vendor's default credentials are served
+    std::string detail; // "answers", or one clause why not: "connection refused"; never a secret
     bool operator==(const ProbeOutcome&) const = default;
 };
 

@@ -92,20 +92,13 @@ std::string status_json(const StackView& view) {
         not_configured.push_back(
             {{"name", service.name}, {"title", service.title}, {"reason", service.reason}});
     Json document = {
-        {"command", "status"},
-        {"format", 1},
-        {"site", view.info.site},
-        {"generation", view.info.generation},
-        {"ready", view.info.ready},
-        {"source", "lakebedd"},
-        {"version", view.info.version},
-        {"target_active", view.info.target_active},
-        {"problem", view.info.problem},
-        {"services", std::move(services)},
-        {"guards", std::move(guards)},
-        {"not_configured", std::move(not_configured)},
-        {"incidents", incidents(view)},
-        {"startup", startup(view.startup)},
+        {"command", "status"},          {"format", 1},
+        {"site", view.info.site},       {"generation", view.info.generation},
+        {"ready", view.info.ready},     {"source", "lakebedd"},
+        {"version", view.info.version}, {"target_active", view.info.target_active},
+        {"problem", view.info.problem}, {"services", std::move(services)},
+        {"guards", std::move(guards)},  {"not_configured", std::move(not_configured)},
+        {"incidents", incidents(view)}, {"startup", startup(view.startup)},
     };
     return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -1,7 +1,8 @@
 // dummy_service SOCKET NAME READY_MS [PORT]: a Type=notify service for measurements.
 //
-// It tells SOCKET (datagrams) "start NAME NS" and, READY_MS later, systemd and SOCKET that it is ready; NS is
-// CLOCK_MONOTONIC. With PORT it answers every HTTP request on 127.0.0.1 and keeps the connections.
+// It tells SOCKET (datagrams) "start NAME NS" and, READY_MS later, systemd and SOCKET that it is
+// ready; NS is CLOCK_MONOTONIC. With PORT it answers every HTTP request on 127.0.0.1 and keeps the
+// connections.
 #include <array>
 #include <cstdlib>
 #include <ctime>
@@ -78,7 +79,8 @@ int main(int argc, char** argv) {
     const int listener = argc > 4 ? listen_on(std::atoi(argv[4])) : -1;
     const long long ready = began + std::atoll(argv[3]) * 1'000'000;
     const timespec until{ready / 1'000'000'000, ready % 1'000'000'000};
-    while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) != 0) {}
+    while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) != 0) {
+    }
     if (const char* notify = std::getenv("NOTIFY_SOCKET")) tell(notify, "READY=1");
     tell(argv[1], "ready " + name + " " + std::to_string(monotonic_ns()));
     if (listener >= 0) serve(listener);

@@ -78,8 +78,9 @@ SupervisorState full_state() {
     node.reason = "it does not answer";
     node.unit = kUnit;
     node.known = node.recorded = node.operator_stopped = node.hold = node.bad_config =
-        node.suspended = node.despite_guard = node.parked = node.slow = node.slow_for_stack = node.restart_wanted =
-            node.start_wanted = node.stop_sent = node.stop_seen = node.ready_once = true;
+        node.suspended = node.despite_guard = node.parked = node.slow = node.slow_for_stack =
+            node.restart_wanted = node.start_wanted = node.stop_sent = node.stop_seen =
+                node.ready_once = true;
     node.doomed = Doomed::next_run;
     node.attempts = 2;
     node.restarts = {at(8s)};

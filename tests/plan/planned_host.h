@@ -9,7 +9,7 @@
 namespace lakebed::test {
 
 inline Plan plan_for(const SmallStack& small, FakeHost& host, Diagnostics& diagnostics,
-              const PlanOptions& options = {}) {
+                     const PlanOptions& options = {}) {
     Inventory inventory = *host.read_inventory(inventory_query(small.stack, small.desired));
     return make_plan(small.stack, small.desired, inventory, diagnostics, options);
 }
