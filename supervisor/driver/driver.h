@@ -74,6 +74,7 @@ class Driver {
     void connected();
     void disconnected(const std::string& why);
     void unit_hint(const std::string& unit, bool starting);
+    void read_starting_in(Duration delay);
     void job_new(std::uint32_t id, const std::string& unit);
     void job_removed(std::uint32_t id, const std::string& unit, const std::string& result,
                      const std::optional<UnitProperties>& now);

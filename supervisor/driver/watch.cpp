@@ -15,10 +15,15 @@ constexpr std::string_view kShutdown = "shutdown.target";
 constexpr Duration kRelist = std::chrono::seconds(60);
 // A read costs PID 1 half a millisecond, and a start would have five of them.
 constexpr Duration kStartingRead = std::chrono::milliseconds(500);
+constexpr Duration kStartingAgain = std::chrono::seconds(2);
 
 bool failed(const UnitSnapshot& unit) {
     return (unit.active_state == "failed" || unit.sub_state.starts_with("auto-restart")) &&
            unit.result != "success";
+}
+
+bool is_coming(const NodeState& node) {
+    return node.state == State::starting || node.state == State::restarting;
 }
 
 } // namespace
@@ -60,14 +65,20 @@ void Driver::unit_hint(const std::string& unit, bool starting) {
     if (!is_watched(unit)) return;
     // Of our own starts the end is what counts; anything else may be an operator's wish.
     const NodeState* now = node(unit);
-    if (!starting || now == nullptr ||
-        (now->state != State::starting && now->state != State::restarting))
-        return refresh(unit);
+    if (!starting || now == nullptr || !is_coming(*now)) return refresh(unit);
     starting_.insert(unit);
+    read_starting_in(kStartingRead);
+}
+
+// And again while they start, should what ends a start ever fail to reach us.
+void Driver::read_starting_in(Duration delay) {
     if (starting_timer_.active()) return;
-    Result<EventSource> timer = loop_.after(kStartingRead, kStartingRead / 5, [this] {
+    Result<EventSource> timer = loop_.after(delay, delay / 5, [this] {
         starting_timer_ = {};
-        for (const std::string& still : std::exchange(starting_, {})) refresh(still);
+        for (const std::string& unit : std::exchange(starting_, {})) refresh(unit);
+        for (const auto& [unit, now] : state().nodes)
+            if (is_coming(now)) starting_.insert(unit);
+        if (!starting_.empty()) read_starting_in(kStartingAgain);
     });
     if (timer) starting_timer_ = std::move(*timer);
 }
