@@ -30,7 +30,7 @@ if [ -z "$label" ] || [ "$label" = system ] || [ "$label" = recovery ]; then
 else
     build dev
 fi
-say "prepared in $((SECONDS - started)) s; running ${label:-unit, sim and system} tests"
+say "prepared in $((SECONDS - started)) s; running ${label:-all} tests"
 [ "$label" = sim ] && sim_seeds=100000 || sim_seeds=10000
 export LAKEBED_SIM_SEEDS=${LAKEBED_SIM_SEEDS:-$sim_seeds} LAKEBED_SEED=${LAKEBED_SEED:-$(date +%s)}
 say "sim: $LAKEBED_SIM_SEEDS seeds from 1, an hour each; fuzz smoke: 2000 inputs a target, LAKEBED_SEED=$LAKEBED_SEED"
