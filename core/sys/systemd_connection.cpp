@@ -113,11 +113,7 @@ int SystemdConnection::State::on_properties(sd_bus_message* message, void* userd
         service->second = now;
         if (now == known->second) return 0; // another STATUS= only
     }
-    bool starting = understood && now.job_id != 0 &&
-                    (now.active_state == "inactive" || now.active_state == "activating" ||
-                     now.active_state == "active") &&
-                    !now.sub_state.starts_with("auto-restart");
-    state.events.unit_hint(unit, starting);
+    state.events.unit_hint(unit);
     return 0;
 }
 

@@ -27,9 +27,7 @@ struct SystemdEvents {
     std::function<void(const std::string& why)> disconnected;
     // Something about it changed: read it. What the signal itself says may be a state in passing
     // (`failed` before `auto-restart`), which no read shows, as PID 1 answers between its turns.
-    // `starting`: a job is under way that has not stopped it, most likely its start; job_removed
-    // tells of the end.
-    std::function<void(const std::string& unit, bool starting)> unit_hint;
+    std::function<void(const std::string& unit)> unit_hint;
     std::function<void(std::uint32_t id, const std::string& unit)> job_new;
     // `now` is what the unit is, where the signals before it tell for sure: it is up.
     std::function<void(std::uint32_t id, const std::string& unit, const std::string& result,

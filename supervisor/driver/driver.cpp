@@ -83,8 +83,7 @@ Result<void> Driver::start() {
         SystemdEvents{
             .connected = [this] { connected(); },
             .disconnected = [this](const std::string& why) { disconnected(why); },
-            .unit_hint = [this](const std::string& unit,
-                                bool starting) { unit_hint(unit, starting); },
+            .unit_hint = [this](const std::string& unit) { unit_hint(unit); },
             .job_new = [this](std::uint32_t id, const std::string& unit) { job_new(id, unit); },
             .job_removed =
                 [this](std::uint32_t id, const std::string& unit, const std::string& result,

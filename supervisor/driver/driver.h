@@ -73,8 +73,7 @@ class Driver {
     void drain();
     void connected();
     void disconnected(const std::string& why);
-    void unit_hint(const std::string& unit, bool starting);
-    void read_starting_in(Duration delay);
+    void unit_hint(const std::string& unit);
     void job_new(std::uint32_t id, const std::string& unit);
     void job_removed(std::uint32_t id, const std::string& unit, const std::string& result,
                      const std::optional<UnitProperties>& now);
@@ -143,9 +142,7 @@ class Driver {
     GuardWatch guards_;
     SpaceReader spaces_; // of disks that a log line speaks of
     EventGate gate_;
-    std::set<std::string> reading_;  // units
-    std::set<std::string> starting_; // units that are read when their start is over, or soon
-    EventSource starting_timer_;
+    std::set<std::string> reading_; // units
     struct Asked {
         int calls = 0;                   // of ours for a job, without an answer yet
         std::vector<std::uint32_t> jobs; // that appeared meanwhile: ours, most likely

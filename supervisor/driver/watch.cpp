@@ -13,17 +13,10 @@ namespace {
 constexpr std::string_view kTarget = "lakebed.target";
 constexpr std::string_view kShutdown = "shutdown.target";
 constexpr Duration kRelist = std::chrono::seconds(60);
-// A read costs PID 1 half a millisecond, and a start would have five of them.
-constexpr Duration kStartingRead = std::chrono::milliseconds(500);
-constexpr Duration kStartingAgain = std::chrono::seconds(2);
 
 bool failed(const UnitSnapshot& unit) {
     return (unit.active_state == "failed" || unit.sub_state.starts_with("auto-restart")) &&
            unit.result != "success";
-}
-
-bool is_coming(const NodeState& node) {
-    return node.state == State::starting || node.state == State::restarting;
 }
 
 } // namespace
@@ -61,35 +54,18 @@ void Driver::disconnected(const std::string& why) {
     reading_.clear();
 }
 
-void Driver::unit_hint(const std::string& unit, bool starting) {
-    if (!is_watched(unit)) return;
-    // Of our own starts the end is what counts; anything else may be an operator's wish.
-    const NodeState* now = node(unit);
-    if (!starting || now == nullptr || !is_coming(*now)) return refresh(unit);
-    starting_.insert(unit);
-    read_starting_in(kStartingRead);
-}
-
-// And again while they start, should what ends a start ever fail to reach us.
-void Driver::read_starting_in(Duration delay) {
-    if (starting_timer_.active()) return;
-    Result<EventSource> timer = loop_.after(delay, delay / 5, [this] {
-        starting_timer_ = {};
-        for (const std::string& unit : std::exchange(starting_, {})) refresh(unit);
-        for (const auto& [unit, now] : state().nodes)
-            if (is_coming(now)) starting_.insert(unit);
-        if (!starting_.empty()) read_starting_in(kStartingAgain);
-    });
-    if (timer) starting_timer_ = std::move(*timer);
+void Driver::unit_hint(const std::string& unit) {
+    if (is_watched(unit)) refresh(unit);
 }
 
 void Driver::job_new(std::uint32_t id, const std::string& unit) {
     if (unit != kShutdown && !is_watched(unit)) return;
     if (!gate_.job_appeared(id)) return;
-    if (auto ours = queueing_.find(unit); ours != queueing_.end())
+    if (auto ours = queueing_.find(unit); ours != queueing_.end()) {
         ours->second.jobs.push_back(id); // the answer to our call will tell
-    else
+    } else {
         ask_job_type(id, unit);
+    }
 }
 
 void Driver::job_removed(std::uint32_t id, const std::string& unit, const std::string& result,
@@ -97,7 +73,6 @@ void Driver::job_removed(std::uint32_t id, const std::string& unit, const std::s
     if (!is_watched(unit)) return;
     gate_.job_removed(id, unit, result);
     if (!now) return refresh(unit);
-    starting_.erase(unit);
     gate_.unit_seen(unit, now);
     take_from_gate();
 }
@@ -119,7 +94,6 @@ void Driver::ask_job_type(std::uint32_t id, const std::string& unit) {
 }
 
 void Driver::refresh(const std::string& unit) {
-    starting_.erase(unit);
     // An answer to come knows of all that we have been told so far.
     if (systemd_->connected() && reading_.insert(unit).second) read_unit(unit);
 }
