@@ -71,6 +71,9 @@ void merge(Table& under, const Table& over);
 
 // A table as TOML text that parse_toml reads back to an equal value. Deterministic.
 [[nodiscard]] std::string write_toml(const Table& table);
+// Its pieces, for who writes lines: a key, quoted where it must be, and a string.
+[[nodiscard]] std::string toml_key(std::string_view key);
+[[nodiscard]] std::string toml_string(std::string_view text);
 
 // Reads one table key by key; on destruction nothing happens, on finish() every key that was not
 // asked for is reported, with a suggestion among the keys that were.

@@ -69,7 +69,9 @@ bool is_bare(std::string_view key) {
                                  "0123456789_-") == std::string_view::npos;
 }
 
-std::string quoted(std::string_view text) {
+} // namespace
+
+std::string toml_string(std::string_view text) {
     std::string out = "\"";
     for (char c : text) {
         auto byte = static_cast<unsigned char>(c);
@@ -87,9 +89,11 @@ std::string quoted(std::string_view text) {
     return out + '"';
 }
 
-std::string key_text(std::string_view key) {
-    return is_bare(key) ? std::string(key) : quoted(key);
+std::string toml_key(std::string_view key) {
+    return is_bare(key) ? std::string(key) : toml_string(key);
 }
+
+namespace {
 
 std::string inline_text(const Value& value) {
     struct Visitor {
@@ -101,7 +105,7 @@ std::string inline_text(const Value& value) {
             std::string text = fmt::format("{}", number);
             return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
         }
-        std::string operator()(const std::string& text) const { return quoted(text); }
+        std::string operator()(const std::string& text) const { return toml_string(text); }
         std::string operator()(const Array& array) const {
             std::string out = "[";
             for (const Value& item : array) {
@@ -114,7 +118,7 @@ std::string inline_text(const Value& value) {
             std::string out = "{";
             for (const Member& member : table) {
                 out += out.size() > 1 ? ", " : " ";
-                out += key_text(member.key) + " = " + inline_text(member.value);
+                out += toml_key(member.key) + " = " + inline_text(member.value);
             }
             return out + " }";
         }
@@ -133,10 +137,10 @@ bool is_array_of_tables(const Value& value) {
 void write_table(std::string& out, const Table& table, const std::string& prefix) {
     for (const Member& member : table)
         if (!member.value.table() && !is_array_of_tables(member.value))
-            out += key_text(member.key) + " = " + inline_text(member.value) + '\n';
+            out += toml_key(member.key) + " = " + inline_text(member.value) + '\n';
     for (const Member& member : table) {
         std::string name =
-            prefix.empty() ? key_text(member.key) : prefix + '.' + key_text(member.key);
+            prefix.empty() ? toml_key(member.key) : prefix + '.' + toml_key(member.key);
         if (const Table* inner = member.value.table()) {
             out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", name);
             write_table(out, *inner, name);

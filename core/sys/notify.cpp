@@ -50,6 +50,7 @@ Result<void> notify_as(int pid, std::string_view assignments) {
     int error = errno;
     auto failure = fail_errno(fmt::format("cannot notify systemd for process {}", pid), error);
     if (error == ESRCH) failure.value().code = Errc::not_found;
+    if (error == EAGAIN) failure.value().code = Errc::temporary;
     return failure;
 }
 

@@ -1,7 +1,9 @@
 #include "sys/systemd_connection.h"
 
 #include <cerrno>
+#include <set>
 #include <unordered_map>
+#include <utility>
 
 #include <systemd/sd-bus.h>
 
@@ -11,6 +13,7 @@ namespace lakebed {
 namespace {
 
 constexpr Duration kRetry = std::chrono::milliseconds(100);
+constexpr Duration kPasses = std::chrono::milliseconds(3);
 constexpr std::uint64_t kCallTimeout = 90'000'000; // PID 1 is mute while it reloads
 constexpr const char* kUnitInterface = "org.freedesktop.systemd1.Unit";
 constexpr const char* kProperties = "org.freedesktop.DBus.Properties";
@@ -47,6 +50,24 @@ void destroy_call(void* userdata) {
     delete static_cast<Call*>(userdata);
 }
 
+// `failed` comes before `auto-restart`, and `inactive` in the middle of a restart: the end of a job
+// has them signalled, while no read shows them.
+bool may_be_in_passing(const UnitProperties& unit) {
+    return unit.active_state == "inactive" || unit.active_state == "failed";
+}
+
+// `list`: the answer to ListUnitsByNames of that unit.
+bool is_as(const UnitProperties& unit, sd_bus_message* list) {
+    if (sd_bus_message_enter_container(list, 'a', "(ssssssouso)") < 0) return false;
+    const char *name, *description, *load, *active, *sub, *following, *path, *job_type, *job_path;
+    std::uint32_t job = 0;
+    if (sd_bus_message_read(list, "(ssssssouso)", &name, &description, &load, &active, &sub,
+                            &following, &path, &job, &job_type, &job_path) <= 0)
+        return false;
+    return unit.load_state == load && unit.active_state == active && unit.sub_state == sub &&
+           unit.job_id == job;
+}
+
 } // namespace
 
 std::string_view to_string(JobVerb verb) {
@@ -65,10 +86,15 @@ struct SystemdConnection::State {
     EventLoop& loop;
     SystemdEvents events;
     BusPtr bus;
-    bool ready = false;                                        // Subscribe has been answered
-    std::unordered_map<std::string, UnitProperties> read;      // by unit, as last read
-    std::unordered_map<std::string, UnitProperties> signalled; // what came on top of that
+    bool ready = false;                                    // Subscribe has been answered
+    std::unordered_map<std::string, UnitProperties> known; // by unit, as last read or signalled
+    std::unordered_map<std::string, UnitProperties>
+        half_told;                  // the other half of a signal is to come
+    std::set<std::string> doubtful; // units that may be in passing
+    EventSource ask_of_doubtful;
     std::optional<UnitProperties> up_after(std::uint32_t job, const std::string& unit);
+    void doubt(const std::string& unit);
+    void read_all(const std::string& unit, Reply<UnitProperties> reply);
     std::string last_error;
     EventSource retry;
 
@@ -94,41 +120,67 @@ int SystemdConnection::State::on_properties(sd_bus_message* message, void* userd
     if (unit.empty()) return 0;
     const char* interface = nullptr;
     if (sd_bus_message_read(message, "s", &interface) < 0) return 0;
-    // Those of the Service come first; what may change of the Unit follows each time (systemd,
-    // bus_unit_send_change_signal).
-    auto known = state.read.find(unit);
-    if (interface != std::string_view(kUnitInterface)) {
-        if (known == state.read.end()) return 0;
-        UnitProperties& service = state.signalled[unit];
-        service = known->second;
-        if (read_unit_properties(message, service) < 0) state.signalled.erase(unit);
+    auto known = state.known.find(unit);
+    if (known == state.known.end()) { // nothing to lay it over
+        if (interface == std::string_view(kUnitInterface)) state.events.unit_hint(unit);
         return 0;
     }
-    auto service = state.signalled.find(unit);
-    const bool both = known != state.read.end() && service != state.signalled.end();
-    UnitProperties now = both ? service->second : UnitProperties();
-    const bool understood = read_unit_properties(message, now) >= 0;
-    if (both && understood) {
-        now.status_text = known->second.status_text;
-        service->second = now;
-        if (now == known->second) return 0; // another STATUS= only
+    // Those of the Service come first; what may change of the Unit follows each time (systemd,
+    // bus_unit_send_change_signal). A target has the latter only.
+    if (interface != std::string_view(kUnitInterface)) {
+        UnitProperties& half = state.half_told[unit];
+        half = known->second;
+        if (read_unit_properties(message, half) < 0) state.half_told.erase(unit);
+        return 0;
     }
-    state.events.unit_hint(unit);
+    auto half = state.half_told.extract(unit);
+    std::optional<UnitProperties> told;
+    if (!half.empty())
+        told = std::move(half.mapped());
+    else if (!unit.ends_with(".service"))
+        told = known->second;
+    if (!told || read_unit_properties(message, *told) < 0) {
+        state.known.erase(known);
+        state.events.unit_hint(unit);
+        return 0;
+    }
+    UnitProperties before = std::exchange(known->second, std::move(*told));
+    const UnitProperties& now = known->second;
+    before.status_text = now.status_text;
+    if (now == before) return 0; // another STATUS= only
+    if (may_be_in_passing(now)) {
+        state.doubt(unit);
+    } else {
+        state.doubtful.erase(unit);
+        state.events.unit_changed(unit, UnitProperties(now));
+    }
     return 0;
+}
+
+// What it passes to comes with the next signal, in the same breath, and a question would stand in
+// the way of our order.
+void SystemdConnection::State::doubt(const std::string& unit) {
+    doubtful.insert(unit);
+    if (ask_of_doubtful.active()) return;
+    Result<EventSource> source = loop.after(kPasses, kPasses / 2, [this] {
+        ask_of_doubtful = {};
+        for (const std::string& doubted : std::exchange(doubtful, {})) events.unit_hint(doubted);
+    });
+    if (source)
+        ask_of_doubtful = std::move(*source);
+    else
+        events.unit_hint(unit);
 }
 
 // PID 1 tells what a unit has become before it tells that the job which brought it there has ended
 // (systemd, bus_job_send_removed_signal), so a unit that is up under that job is up.
 std::optional<UnitProperties> SystemdConnection::State::up_after(std::uint32_t job,
                                                                  const std::string& unit) {
-    auto told = signalled.find(unit);
-    if (told == signalled.end() || told->second.job_id != job ||
-        told->second.active_state != "active")
+    auto told = known.find(unit);
+    if (told == known.end() || told->second.job_id != job || told->second.active_state != "active")
         return {};
-    UnitProperties now = told->second;
-    now.job_id = 0;
-    read[unit] = now;
-    return now;
+    told->second.job_id = 0;
+    return told->second;
 }
 
 int SystemdConnection::State::on_job(sd_bus_message* message, void* userdata, sd_bus_error*) {
@@ -167,8 +219,9 @@ int SystemdConnection::State::on_owner(sd_bus_message*, void* userdata, sd_bus_e
 }
 
 void SystemdConnection::State::connect() {
-    read.clear();
-    signalled.clear();
+    known.clear();
+    half_told.clear();
+    doubtful.clear();
     if (Result<void> opened = open(); !opened) {
         if (opened.error().message != last_error) events.disconnected(opened.error().message);
         last_error = opened.error().message;
@@ -275,20 +328,36 @@ bool SystemdConnection::connected() const {
     return state_->ready;
 }
 
-void SystemdConnection::read_unit(const std::string& unit, Reply<UnitProperties> reply) {
+void SystemdConnection::State::read_all(const std::string& unit, Reply<UnitProperties> reply) {
     std::string what = "cannot read the state of " + unit;
     // An empty interface name asks for the properties of all of them, as one snapshot.
-    state_->call(what, unit_path(unit), kProperties, "GetAll", strings({""}),
-                 [&read = state_->read, &signalled = state_->signalled, unit, what,
-                  reply = std::move(reply)](Result<sd_bus_message*> message) {
-                     if (!message) return reply(tl::unexpected<Error>(message.error()));
-                     UnitProperties properties;
-                     if (int r = read_unit_properties(*message, properties); r < 0)
-                         return reply(fail_errno(what, -r));
-                     read[unit] = properties;
-                     signalled.erase(unit);
-                     reply(std::move(properties));
-                 });
+    call(what, unit_path(unit), kProperties, "GetAll", strings({""}),
+         [this, unit, what, reply = std::move(reply)](Result<sd_bus_message*> message) {
+             if (!message) return reply(tl::unexpected<Error>(message.error()));
+             UnitProperties properties;
+             if (int r = read_unit_properties(*message, properties); r < 0)
+                 return reply(fail_errno(what, -r));
+             known[unit] = properties;
+             half_told.erase(unit);
+             reply(std::move(properties));
+         });
+}
+
+void SystemdConnection::read_unit(const std::string& unit, Reply<UnitProperties> reply) {
+    if (!state_->known.contains(unit)) return state_->read_all(unit, std::move(reply));
+    // What the signals told is what it is when its state and its job are still the same.
+    state_->call(
+        "cannot list " + unit, kManagerPath, kManagerInterface, "ListUnitsByNames",
+        [unit](sd_bus_message* message) {
+            return sd_bus_message_append(message, "as", 1, unit.c_str());
+        },
+        [state = state_.get(), unit,
+         reply = std::move(reply)](Result<sd_bus_message*> message) mutable {
+            auto told = state->known.find(unit);
+            if (message && told != state->known.end() && is_as(told->second, *message))
+                return reply(told->second);
+            state->read_all(unit, std::move(reply));
+        });
 }
 
 void SystemdConnection::read_job_type(std::uint32_t id, Reply<std::string> reply) {

@@ -25,6 +25,8 @@ struct SystemdJob {
 struct SystemdEvents {
     std::function<void()> connected; // also after each reconnect: anything may have changed
     std::function<void(const std::string& why)> disconnected;
+    // What it has become, where the signal tells it for sure.
+    std::function<void(const std::string& unit, const UnitProperties& now)> unit_changed;
     // Something about it changed: read it. What the signal itself says may be a state in passing
     // (`failed` before `auto-restart`), which no read shows, as PID 1 answers between its turns.
     std::function<void(const std::string& unit)> unit_hint;
@@ -54,6 +56,8 @@ class SystemdConnection {
     // which PID 1 wrote them, so that a reply knows of all that was signalled before it; without a
     // connection, at once with an Error. Those under way when it breaks may never come:
     // `disconnected` stands for them.
+    // The first time all its properties, which keeps PID 1 busy for 2 to 9 ms (UnitFileState has it
+    // read the directories of units); later its state and job only, when the signals told the rest.
     void read_unit(const std::string& unit, Reply<UnitProperties> reply);
     void read_job_type(std::uint32_t id, Reply<std::string> reply);
     void list_jobs(Reply<std::vector<SystemdJob>> reply);

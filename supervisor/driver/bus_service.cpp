@@ -1,5 +1,6 @@
 #include "driver/bus_service.h"
 
+#include <set>
 #include <utility>
 
 #include <systemd/sd-bus.h>
@@ -27,13 +28,15 @@ struct BusService::State {
     BusPtr bus;
     EventSource retry;
     bool complained = false;
-    SupervisorInfo told; // by PropertiesChanged
+    SupervisorInfo told;        // by PropertiesChanged
+    std::set<std::string> kept; // units
 
     void connect();
     void ask_who(sd_bus_message* command, Verb verb, const std::string& name);
     Result<void> open();
     void retry_later();
     void settle();
+    void refer(const char* method, const std::string& unit) const;
 
     static State& from(void* userdata) { return *static_cast<State*>(userdata); }
     static int list(sd_bus_message* message, void* userdata, sd_bus_error*);
@@ -223,15 +226,31 @@ Result<void> BusService::State::open() {
     if (r >= 0) r = sd_bus_request_name_async(raw, nullptr, kSupervisorName, 0, on_name, this);
     if (r < 0) return fail_errno("cannot serve on the system bus", -r);
     bus = std::move(opened);
+    for (const std::string& unit : kept) refer("RefUnit", unit);
     return {};
 }
 
+// Nothing hangs on the answer.
+void BusService::State::refer(const char* method, const std::string& unit) const {
+    if (bus == nullptr) return;
+    (void)sd_bus_call_method_async(bus.get(), nullptr, kSystemdName, kManagerPath,
+                                   kManagerInterface, method, nullptr, nullptr, "s", unit.c_str());
+}
+
 BusService::BusService(EventLoop& loop, BusServiceHandlers handlers)
-    : state_(new State{loop, std::move(handlers), {}, {}, false, {}}) {
+    : state_(new State{loop, std::move(handlers), {}, {}, false, {}, {}}) {
     state_->connect();
 }
 
 BusService::~BusService() = default;
+
+void BusService::keep_loaded(const std::set<std::string>& units) {
+    for (const std::string& unit : units)
+        if (!state_->kept.contains(unit)) state_->refer("RefUnit", unit);
+    for (const std::string& unit : state_->kept)
+        if (!units.contains(unit)) state_->refer("UnrefUnit", unit);
+    state_->kept = units;
+}
 
 void BusService::service_changed(const std::string& name, std::string_view state) {
     if (state_->bus == nullptr) return;

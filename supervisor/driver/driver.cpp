@@ -83,6 +83,8 @@ Result<void> Driver::start() {
         SystemdEvents{
             .connected = [this] { connected(); },
             .disconnected = [this](const std::string& why) { disconnected(why); },
+            .unit_changed = [this](const std::string& unit,
+                                   const UnitProperties& now) { unit_told(unit, now); },
             .unit_hint = [this](const std::string& unit) { unit_hint(unit); },
             .job_new = [this](std::uint32_t id, const std::string& unit) { job_new(id, unit); },
             .job_removed =
@@ -120,6 +122,7 @@ Result<void> Driver::start() {
         bus_settled_ = true;
         if (unread_.empty()) target_settled();
     }));
+    bus_service_->keep_loaded(units());
     relist_later();
     tell_status();
     log_event(LogLevel::info, fmt::format("lakebedd {} begins", options_.version), {},
@@ -185,6 +188,7 @@ Result<void> Driver::reload() {
     problem_.clear();
     if (!has_graph_) {
         use_graph(std::move(*graph));
+        bus_service_->keep_loaded(units());
         if (systemd_->connected()) connected();
         return {};
     }
@@ -195,6 +199,7 @@ Result<void> Driver::reload() {
                           units().size()),
               {}, kSelfEvent.message_id);
     guards_.check_all();
+    bus_service_->keep_loaded(units());
     refresh_all();
     return {};
 }
@@ -217,6 +222,11 @@ const NodeState* Driver::node(const std::string& unit) const {
     return found == state().nodes.end() ? nullptr : &found->second;
 }
 
+const GraphNode* Driver::spec(const std::string& unit) const {
+    const NodeState* known = node(unit);
+    return known == nullptr ? nullptr : &state().graph.nodes[known->place];
+}
+
 void Driver::handle(Event event) {
     for (GuardChecked& checked : guards_.before(event)) events_.push_back(std::move(checked));
     events_.push_back(std::move(event));
@@ -235,6 +245,8 @@ void Driver::drain() {
         const TimePoint at = now();
         std::vector<Action> actions = supervisor_.on(event, at);
         const bool routine = is_routine(event, actions);
+        for (const Action& action : actions)
+            if (std::holds_alternative<act::RestartUnit>(action)) perform(action);
         if (!routine && has_graph_ && store_.is_urgent(state())) {
             bool wish = std::holds_alternative<UserCommand>(event);
             // A full disk must not end supervision: go on with what is in memory.
@@ -246,7 +258,8 @@ void Driver::drain() {
             save_soon();
             note_incident(unit, incident);
         }
-        for (const Action& action : actions) perform(action);
+        for (const Action& action : actions)
+            if (!std::holds_alternative<act::RestartUnit>(action)) perform(action);
         recorder_.turn(at, event, actions);
     }
     draining_ = false;
@@ -263,8 +276,6 @@ void Driver::save_soon() {
 }
 
 void Driver::tell_status() {
-    if (bus_service_) bus_service_->changed();
-    if (listener_.changed) listener_.changed();
     if (problem_.empty())
         tell_soon();
     else

@@ -73,6 +73,7 @@ class Driver {
     void drain();
     void connected();
     void disconnected(const std::string& why);
+    void unit_told(const std::string& unit, const UnitProperties& now);
     void unit_hint(const std::string& unit);
     void job_new(std::uint32_t id, const std::string& unit);
     void job_removed(std::uint32_t id, const std::string& unit, const std::string& result,
@@ -81,7 +82,7 @@ class Driver {
     void refresh(const std::string& unit);
     void read_unit(const std::string& unit);
     void refresh_all();
-    [[nodiscard]] std::vector<std::string> units() const; // of the graph; guards have none
+    [[nodiscard]] std::set<std::string> units() const; // of the graph; guards have none
     void take_from_gate();
     void target_changed(const UnitSnapshot& target);
     void target_settled();
@@ -103,11 +104,13 @@ class Driver {
     void set_deadline(const act::SetDeadline& deadline);
     void trigger_watchdog(const std::string& unit);
     void explain(const std::string& unit, const std::string& sentence);
-    void tell_of_waiting_soon();
+    void log_state(const std::string& unit, const NodeState& now) const;
+    void tell_what_lasts_soon(Duration delay);
+    void tell_what_lasts();
     void tell_soon();
     void tell_now();
-    void announce(const std::string& unit, State state);
-    void look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& failed, bool again);
+    void look_for_fatal_lines(const std::string& unit, const UnitSnapshot& failed, bool again);
+    bool has_fatal_line(const GraphNode& node, const UnitSnapshot& failed);
     [[nodiscard]] bool report(const GraphNode& node, FailureKind kind, const std::string& run,
                               const std::string& line);
 
@@ -124,6 +127,7 @@ class Driver {
     [[nodiscard]] ServiceStatus service(const GraphNode& node) const;
     [[nodiscard]] const SupervisorState& state() const { return supervisor_.state(); }
     [[nodiscard]] const NodeState* node(const std::string& unit) const;
+    [[nodiscard]] const GraphNode* spec(const std::string& unit) const;
 
     EventLoop& loop_;
     DriverOptions options_;
@@ -172,10 +176,10 @@ class Driver {
     EventSource bus_patience_;
     EventSource save_;
     std::string status_;
-    std::map<std::string, std::string> unit_status_; // to be told
+    std::set<std::string> announced_; // units of which it is to be told
     EventSource telling_;
-    std::set<std::string> waiting_; // units of which it is to be told
-    EventSource tell_waiting_;
+    std::set<std::string> lasting_; // the same, should it last
+    EventSource tell_lasting_;
     std::string save_problem_;
 };
 

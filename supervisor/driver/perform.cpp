@@ -16,8 +16,8 @@
 namespace lakebed {
 namespace {
 
-constexpr Duration kWaitingLasts = std::chrono::seconds(1);
-constexpr Duration kTellEvery = std::chrono::milliseconds(200);
+constexpr Duration kLasts = std::chrono::seconds(1);
+constexpr Duration kTellEvery = std::chrono::milliseconds(100);
 // Wake-ups that may fall together do: only a restart is in a hurry.
 constexpr Duration kSlack = std::chrono::milliseconds(250);
 Duration slack_of(Deadline deadline) {
@@ -32,9 +32,17 @@ constexpr Duration kDumpTime = std::chrono::seconds(2);
 constexpr Duration kKillTime = std::chrono::minutes(2);
 
 constexpr std::size_t kLogLines = 50;
-// journald may not have stored a dead process's last words yet when systemd tells us of its death.
-constexpr Duration kLogDelay = std::chrono::milliseconds(300);
+// journald may not have stored a dead process's last words yet when systemd tells us of its death;
+// and to read them at once would take from the next process the time to start.
+constexpr Duration kFirstLook = std::chrono::milliseconds(30);
+constexpr Duration kSecondLook = std::chrono::milliseconds(300);
 constexpr std::size_t kLongestLine = 1000; // std::regex recurses for each character
+
+// States on the way to another.
+bool passes(const NodeState& node) {
+    return node.state == State::waiting || node.state == State::starting ||
+           node.state == State::restarting || node.state == State::stopping;
+}
 
 bool has_process(const UnitSnapshot& unit) {
     return unit.main_pid > 1 && unit.active_state != "inactive" && unit.active_state != "failed";
@@ -64,12 +72,10 @@ void Driver::perform(const Action& action) {
     else if (const auto* warning = std::get_if<act::Warn>(&action))
         log_event(LogLevel::error, warning->sentence, {}, kSelfEvent.message_id);
     else if (const auto* news = std::get_if<act::Announce>(&action))
-        announce(news->unit, news->state);
+        announced_.insert(news->unit);
 }
 
 void Driver::queue_job(JobVerb verb, const std::string& unit) {
-    log_event(LogLevel::info, fmt::format("{} {}", to_string(verb), unit),
-              fields_of(unit, {{"VERB", std::string(to_string(verb))}}), kJobEvent.message_id);
     if (!systemd_->connected()) {
         handle(JobDone{unit, std::string(to_string(verb)), "refused", true});
         return;
@@ -95,6 +101,8 @@ void Driver::queue_job(JobVerb verb, const std::string& unit) {
         }
         handle(JobDone{unit, type, "refused", true});
     });
+    log_event(LogLevel::info, fmt::format("{} {}", to_string(verb), unit),
+              fields_of(unit, {{"VERB", std::string(to_string(verb))}}), kJobEvent.message_id);
 }
 
 void Driver::job_queued(const std::string& unit, std::optional<std::uint32_t> ours) {
@@ -108,7 +116,7 @@ void Driver::job_queued(const std::string& unit, std::optional<std::uint32_t> ou
 }
 
 void Driver::run_probe(const std::string& unit, bool liveness) {
-    const GraphNode* spec = find_node(state().graph, unit);
+    const GraphNode* spec = this->spec(unit);
     if (spec == nullptr) return;
     const ProbeSpec* probe = liveness && spec->liveness ? &spec->liveness->probe
                              : spec->probe              ? &*spec->probe
@@ -160,7 +168,7 @@ void Driver::set_deadline(const act::SetDeadline& deadline) {
 
 void Driver::trigger_watchdog(const std::string& unit) {
     const NodeState* now = node(unit);
-    const GraphNode* spec = find_node(state().graph, unit);
+    const GraphNode* spec = this->spec(unit);
     if (now == nullptr || spec == nullptr) return;
     // Another probe may fail while the process is on its way out; a SIGQUIT would then hit its
     // successor, which dies of it before its JVM is up.
@@ -198,48 +206,57 @@ void Driver::trigger_watchdog(const std::string& unit) {
 
 void Driver::explain(const std::string& unit, const std::string& sentence) {
     const NodeState* now = node(unit);
-    const GraphNode* spec = find_node(state().graph, unit);
-    if (now == nullptr || spec == nullptr) return;
-    if (is_guard(*spec)) {
+    if (now == nullptr) return;
+    if (is_guard(*spec(unit))) {
         const bool ok = now->state == State::ready;
         log_event(ok ? LogLevel::notice : LogLevel::warning, sentence, fields_of(unit),
                   kStateEvent.message_id);
         return;
     }
-    std::vector<LogField> fields = fields_of(unit, {{"STATE", std::string(to_string(now->state))}});
-    if (now->state == State::waiting) {
-        waiting_.insert(unit);
-        return tell_of_waiting_soon();
+    if (!passes(*now)) log_state(unit, *now);
+    if (!passes(*now) && !has_process(now->unit)) return;
+    lasting_.insert(unit);
+    tell_what_lasts_soon(kLasts);
+}
+
+void Driver::log_state(const std::string& unit, const NodeState& now) const {
+    std::vector<LogField> fields = fields_of(unit, {{"STATE", std::string(to_string(now.state))}});
+    if (has_process(now.unit))
+        log_event(LogLevel::info, now.reason, fields, kStateEvent.message_id);
+    else
+        log_about_unit(unit, LogLevel::notice, now.reason, fields, kStateEvent.message_id);
+}
+
+// A start of the stack is a thousand small steps, of which PID 1 tells the log already; whom a
+// service waits for changes with each. Each STATUS= costs PID 1 a message and two signals.
+void Driver::tell_what_lasts_soon(Duration delay) {
+    if (tell_lasting_.active()) return;
+    if (Result<EventSource> timer = loop_.after(delay, delay / 10, [this] { tell_what_lasts(); }))
+        tell_lasting_ = std::move(*timer);
+}
+
+void Driver::tell_what_lasts() {
+    tell_lasting_ = {};
+    while (!lasting_.empty()) {
+        const std::string unit = *lasting_.begin();
+        const NodeState* now = node(unit);
+        if (now != nullptr && has_process(now->unit)) {
+            Result<void> told = notify_as(now->unit.main_pid, "STATUS=" + now->reason);
+            // Its queue is full: PID 1 has more urgent things to do.
+            if (!told && told.error().code == Errc::temporary)
+                return tell_what_lasts_soon(kTellEvery);
+            if (!told && told.error().code != Errc::not_found)
+                log_event(LogLevel::warning, told.error().message, {{"UNIT", unit}});
+        }
+        if (now != nullptr && passes(*now)) log_state(unit, *now);
+        lasting_.erase(unit);
     }
-    if (!has_process(now->unit))
-        return log_about_unit(unit, LogLevel::notice, sentence, fields, kStateEvent.message_id);
-    log_event(LogLevel::info, sentence, fields, kStateEvent.message_id);
-    unit_status_[unit] = sentence;
-    tell_soon();
 }
 
-// Whom a service waits for changes with each step of a start, for all that come after: what lasts
-// is told.
-void Driver::tell_of_waiting_soon() {
-    if (tell_waiting_.active()) return;
-    Result<EventSource> timer = loop_.after(kWaitingLasts, kWaitingLasts / 10, [this] {
-        tell_waiting_ = {};
-        for (const std::string& unit : std::exchange(waiting_, {}))
-            if (const NodeState* now = node(unit); now != nullptr && now->state == State::waiting)
-                log_about_unit(unit, LogLevel::notice, now->reason,
-                               fields_of(unit, {{"STATE", "waiting"}}), kStateEvent.message_id);
-    });
-    if (timer) tell_waiting_ = std::move(*timer);
-}
-
-// Each STATUS= costs PID 1 a message and two signals: with many starts at once the last word of a
-// fifth of a second does.
+// Whoever listens is told ten times a second what has become of things, not each step.
 void Driver::tell_soon() {
     if (telling_.active()) return;
-    Result<EventSource> timer = loop_.after(kTellEvery, kTellEvery / 10, [this] {
-        telling_ = {};
-        tell_now();
-    });
+    Result<EventSource> timer = loop_.after(kTellEvery, kTellEvery / 10, [this] { tell_now(); });
     if (timer)
         telling_ = std::move(*timer);
     else
@@ -247,13 +264,15 @@ void Driver::tell_soon() {
 }
 
 void Driver::tell_now() {
-    for (const auto& [unit, sentence] : std::exchange(unit_status_, {})) {
-        const NodeState* now = node(unit);
-        if (now == nullptr || !has_process(now->unit)) continue; // what it is now is told by itself
-        if (Result<void> told = notify_as(now->unit.main_pid, "STATUS=" + sentence);
-            !told && told.error().code != Errc::not_found)
-            log_event(LogLevel::warning, told.error().message, {{"UNIT", unit}});
+    telling_ = {};
+    for (const std::string& unit : std::exchange(announced_, {})) {
+        const GraphNode* spec = this->spec(unit);
+        if (spec == nullptr) continue;
+        bus_service_->service_changed(spec->name, to_string(node(unit)->state));
+        if (listener_.service_changed) listener_.service_changed(service(*spec));
     }
+    bus_service_->changed();
+    if (listener_.changed) listener_.changed();
     std::string text = !problem_.empty() ? problem_ : summary(state());
     if (text == status_) return;
     status_ = std::move(text);
@@ -261,14 +280,19 @@ void Driver::tell_now() {
     notify_systemd("STATUS=" + status_.substr(0, status_.find('\n')));
 }
 
-void Driver::announce(const std::string& unit, State state_now) {
-    const GraphNode* spec = find_node(state().graph, unit);
-    if (spec == nullptr) return;
-    if (bus_service_) bus_service_->service_changed(spec->name, to_string(state_now));
-    if (listener_.service_changed) listener_.service_changed(service(*spec));
+void Driver::look_for_fatal_lines(const std::string& unit, const UnitSnapshot& failed, bool again) {
+    const Duration delay = again ? kSecondLook : kFirstLook;
+    auto look = [this, unit, failed, again] {
+        log_looks_.erase(unit);
+        const GraphNode* spec = this->spec(unit);
+        if (spec == nullptr || has_fatal_line(*spec, failed) || again) return;
+        look_for_fatal_lines(unit, failed, true);
+    };
+    if (Result<EventSource> timer = loop_.after(delay, delay / 2, look))
+        log_looks_[unit] = std::move(*timer);
 }
 
-void Driver::look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& failed, bool again) {
+bool Driver::has_fatal_line(const GraphNode& node, const UnitSnapshot& failed) {
     std::vector<std::pair<std::regex, FailureKind>> rules;
     std::vector<FatalRule> all = node.fatal; // the service's own say more than the common ones
     all.insert(all.end(), common_rules().begin(), common_rules().end());
@@ -283,27 +307,20 @@ void Driver::look_for_fatal_lines(const GraphNode& node, const UnitSnapshot& fai
                 {{"UNIT", node.unit}});
         }
     }
-    if (rules.empty() || failed.invocation_id.empty()) return;
+    if (rules.empty() || failed.invocation_id.empty()) return false;
     Result<std::vector<std::string>> lines =
         read_last_lines(node.unit, failed.invocation_id, kLogLines);
     if (!lines) {
         log_event(LogLevel::warning, lines.error().message, {{"UNIT", node.unit}});
-        return;
+        return false;
     }
     for (std::string& line : *lines) {
         if (line.size() > kLongestLine) line.resize(kLongestLine);
         for (const auto& [rule, kind] : rules)
             if (std::regex_search(line, rule) && report(node, kind, failed.invocation_id, line))
-                return;
+                return true;
     }
-    if (!again) return;
-    Result<EventSource> timer =
-        loop_.after(kLogDelay, kLogDelay / 2, [this, unit = node.unit, failed] {
-            log_looks_.erase(unit);
-            if (const GraphNode* spec = find_node(state().graph, unit))
-                look_for_fatal_lines(*spec, failed, false);
-        });
-    if (timer) log_looks_[node.unit] = std::move(*timer);
+    return false;
 }
 
 // False when the machine does not confirm what the line says: then it is a crash like others.

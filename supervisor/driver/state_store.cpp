@@ -75,13 +75,13 @@ Result<void> StateStore::write_copy(const std::string& text) {
 
 Result<void> StateStore::note(const SupervisorState& state) {
     if (copy_.empty()) return save(state);
-    TRY(write_copy(write_state(durable(state, boot_id_))).context("cannot remember the state"));
+    TRY(write_copy(write_state(state, boot_id_)).context("cannot remember the state"));
     weighty_ = weighty(state);
     return {};
 }
 
 Result<void> StateStore::save(const SupervisorState& state) {
-    std::string text = write_state(durable(state, boot_id_));
+    std::string text = write_state(state, boot_id_);
     TRY(write_copy(text).context("cannot remember the state"));
     if (text != saved_text_) {
         TRY(write_file_durably(path_, text, 0600).context("cannot remember the state"));

@@ -52,8 +52,7 @@ std::string Driver::incident_directory() const {
 
 std::vector<LogField> Driver::fields_of(const std::string& unit, std::vector<LogField> more) const {
     more.push_back({"UNIT", unit});
-    if (const GraphNode* spec = find_node(state().graph, unit))
-        more.push_back({"SERVICE", spec->name});
+    if (const GraphNode* spec = this->spec(unit)) more.push_back({"SERVICE", spec->name});
     return more;
 }
 
@@ -71,7 +70,7 @@ void Driver::tell_order(Verb verb, const std::string& name, const std::string& w
 
 IncidentRecord Driver::record_of(const GraphNode& spec, const NodeState& now) const {
     const std::vector<std::string> path = why_path(state(), spec.unit);
-    const GraphNode* root = path.empty() ? &spec : find_node(state().graph, path.back());
+    const GraphNode* root = path.empty() ? &spec : this->spec(path.back());
     return {.at = wall_clock(),
             .service = spec.name,
             .unit = spec.unit,
@@ -86,7 +85,7 @@ IncidentRecord Driver::record_of(const GraphNode& spec, const NodeState& now) co
 
 void Driver::note_incident(const std::string& unit, const std::optional<Incident>& before) {
     const NodeState* now = node(unit);
-    const GraphNode* spec = find_node(state().graph, unit);
+    const GraphNode* spec = this->spec(unit);
     if (now == nullptr || spec == nullptr || !now->last_incident || now->last_incident == before)
         return;
     IncidentRecord record = record_of(*spec, *now);
@@ -97,7 +96,7 @@ void Driver::note_incident(const std::string& unit, const std::optional<Incident
 
 void Driver::note_hang(const std::string& unit) {
     const NodeState* now = node(unit);
-    const GraphNode* spec = find_node(state().graph, unit);
+    const GraphNode* spec = this->spec(unit);
     if (now == nullptr || spec == nullptr) return;
     IncidentRecord record = record_of(*spec, *now);
     record.cause = to_string(Cause::hang);

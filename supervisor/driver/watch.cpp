@@ -43,7 +43,7 @@ void Driver::connected() {
         handle(ShutdownRequested{});
     });
     unread_.insert(std::string(kTarget));
-    for (const std::string& unit : units()) unread_.insert(unit);
+    unread_.merge(units());
     refresh_all();
 }
 
@@ -52,6 +52,15 @@ void Driver::disconnected(const std::string& why) {
     gate_.clear();
     queueing_.clear();
     reading_.clear();
+}
+
+void Driver::unit_told(const std::string& unit, const UnitProperties& now) {
+    if (!is_watched(unit)) return;
+    // Up under our own job: that job's end follows.
+    if (now.active_state == "active" && gate_.is_ours(now.job_id)) return;
+    if (now.job_id != 0) job_new(now.job_id, unit);
+    gate_.unit_seen(unit, now);
+    take_from_gate();
 }
 
 void Driver::unit_hint(const std::string& unit) {
@@ -86,6 +95,7 @@ void Driver::ask_job_type(std::uint32_t id, const std::string& unit) {
         }
         // At once, and not when the target itself is read: its members' stops come next.
         if (unit == kTarget && type == std::string("stop") && target_told_ != std::string()) {
+            if (target_) target_->job_type = *type; // what was seen of it is older
             target_told_ = std::string();
             handle(TargetStopping{});
         }
@@ -116,10 +126,10 @@ void Driver::refresh_all() {
     for (const std::string& unit : units()) refresh(unit);
 }
 
-std::vector<std::string> Driver::units() const {
-    std::vector<std::string> units;
+std::set<std::string> Driver::units() const {
+    std::set<std::string> units;
     for (const GraphNode& node : state().graph.nodes)
-        if (!is_guard(node)) units.push_back(node.unit);
+        if (!is_guard(node)) units.insert(node.unit);
     return units;
 }
 
@@ -154,12 +164,12 @@ void Driver::unit_changed(UnitChanged event) {
         for (bool liveness : {false, true})
             if (auto prober = probers_.find({event.unit, liveness}); prober != probers_.end())
                 prober->second.disconnect();
-    const GraphNode* spec = find_node(state().graph, event.unit);
-    bool failed_now = failed(event.now) && !(failed(before->unit) &&
-                                             before->unit.invocation_id == event.now.invocation_id);
-    UnitSnapshot snapshot = event.now;
+    const bool failed_now =
+        failed(event.now) &&
+        !(failed(before->unit) && before->unit.invocation_id == event.now.invocation_id);
+    const UnitChanged told = event;
     handle(std::move(event));
-    if (failed_now && spec != nullptr) look_for_fatal_lines(*spec, snapshot, true);
+    if (failed_now) look_for_fatal_lines(told.unit, told.now, false);
 }
 
 void Driver::target_changed(const UnitSnapshot& target) {

@@ -1,6 +1,7 @@
 #include "engine/durable.h"
 
 #include <array>
+#include <concepts>
 
 #include <fmt/format.h>
 
@@ -54,42 +55,49 @@ TimePoint time_point(std::int64_t number) {
     return TimePoint(EngineClock::duration(number));
 }
 
-// Writes what differs from the default, so that a healthy node is a few lines.
+// Writes what differs from the default, so that a healthy node is a few lines. Lines at once and no
+// Table between: it stands in the way of each restart.
 struct Writer {
-    Table table;
+    std::string& text;
 
+    void line(std::string_view key, std::string_view value) {
+        text.append(key).append(" = ").append(value).append("\n");
+    }
     void operator()(std::string_view key, bool value) {
-        if (value) set(table, key, value);
+        if (value) line(key, "true");
     }
     void operator()(std::string_view key, const std::string& value) {
-        if (!value.empty()) set(table, key, value);
+        if (!value.empty()) line(key, toml_string(value));
     }
-    void operator()(std::string_view key, int value) {
-        if (value != 0) set(table, key, std::int64_t{value});
+    void operator()(std::string_view key, std::integral auto value) {
+        if (value != 0) line(key, std::to_string(value));
     }
-    void operator()(std::string_view key, std::uint32_t value) {
-        if (value != 0) set(table, key, std::int64_t{value});
-    }
-    void operator()(std::string_view key, std::uint64_t value) {
-        if (value != 0) set(table, key, static_cast<std::int64_t>(value));
-    }
-    void operator()(std::string_view key, TimePoint at) { set(table, key, number(at)); }
+    void operator()(std::string_view key, TimePoint at) { line(key, std::to_string(number(at))); }
     void operator()(std::string_view key, const std::optional<TimePoint>& at) {
-        if (at) set(table, key, number(*at));
+        if (at) (*this)(key, *at);
     }
     void operator()(std::string_view key, const std::vector<TimePoint>& times) {
-        Array array;
-        for (TimePoint at : times) array.emplace_back(number(at));
-        if (!array.empty()) set(table, key, std::move(array));
+        std::string array;
+        for (TimePoint at : times)
+            array.append(array.empty() ? "" : ", ").append(std::to_string(number(at)));
+        if (!array.empty()) line(key, '[' + array + ']');
     }
     void operator()(std::string_view key, const std::map<std::string, std::string>& map) {
-        Table entries;
-        for (const auto& [name, value] : map) set(entries, name, value);
-        if (!entries.empty()) set(table, key, std::move(entries));
+        std::string table;
+        for (const auto& [name, value] : map)
+            table.append(table.empty() ? "" : ", ")
+                .append(toml_key(name) + " = " + toml_string(value));
+        if (!table.empty()) line(key, "{ " + table + " }");
+    }
+    void operator()(std::string_view key, const std::optional<Incident>& incident) {
+        if (!incident) return;
+        line(key,
+             fmt::format("{{ at = {}, cause = {}, detail = {} }}", number(incident->at),
+                         toml_string(to_string(incident->cause)), toml_string(incident->detail)));
     }
     template <class E, std::size_t N>
     void word(std::string_view key, E value, const std::array<E, N>&) {
-        set(table, key, std::string(to_string(value)));
+        line(key, toml_string(to_string(value)));
     }
 };
 
@@ -102,14 +110,8 @@ struct Reader {
     void operator()(std::string_view key, std::string& value) {
         value = table.string(key).value_or("");
     }
-    void operator()(std::string_view key, int& value) {
-        value = static_cast<int>(table.integer(key).value_or(0));
-    }
-    void operator()(std::string_view key, std::uint32_t& value) {
-        value = static_cast<std::uint32_t>(table.integer(key).value_or(0));
-    }
-    void operator()(std::string_view key, std::uint64_t& value) {
-        value = static_cast<std::uint64_t>(table.integer(key).value_or(0));
+    template <std::integral T> void operator()(std::string_view key, T& value) {
+        value = static_cast<T>(table.integer(key).value_or(0));
     }
     void operator()(std::string_view key, TimePoint& at) {
         at = time_point(table.integer(key).value_or(0));
@@ -143,6 +145,16 @@ struct Reader {
                 table.error(key, fmt::format("{}.{} is {}, expected a string", table.name(key),
                                              member.key, type_name(member.value)));
         }
+    }
+    void operator()(std::string_view key, std::optional<Incident>& incident) {
+        const Value* value = table.table(key);
+        if (value == nullptr) return;
+        TableReader inner(*value, table.name(key), table.diagnostics());
+        Reader io{inner};
+        io("at", incident.emplace().at);
+        io.word("cause", incident->cause, kCauses);
+        io("detail", incident->detail);
+        inner.finish();
     }
     template <class E, std::size_t N>
     void word(std::string_view key, E& value, const std::array<E, N>& all) {
@@ -192,12 +204,27 @@ template <class Io, class Node> void visit_node(Io& io, Node& node) {
     io("started_at", node.started_at);
     io("probing_at", node.probing_at);
     io("ready_at", node.ready_at);
+    io("last_incident", node.last_incident);
 }
 
-template <class Io, class Incident_> void visit_incident(Io& io, Incident_& incident) {
-    io("at", incident.at);
-    io.word("cause", incident.cause, kCauses);
-    io("detail", incident.detail);
+void write_node(std::string& text, const std::string& unit, const NodeState& node) {
+    text += "\n[nodes." + toml_key(unit) + "]\n";
+    Writer writer{text};
+    visit_node(writer, node);
+}
+
+std::string write_stack(std::string_view boot_id, const std::string& target_run, bool seen_down,
+                        std::uint64_t random, const std::vector<TimePoint>& restarts) {
+    std::string text = fmt::format(
+        "format = {}\nboot_id = {}\ntarget_run = {}\ntarget_seen_down = {}\nrandom = {}\n",
+        DurableState::kFormat, toml_string(boot_id), toml_string(target_run), seen_down,
+        static_cast<std::int64_t>(random));
+    Writer{text}("restarts", restarts);
+    return text;
+}
+
+bool is_durable(const NodeState& node) {
+    return node.recorded || node.hold;
 }
 
 } // namespace
@@ -206,7 +233,7 @@ DurableState durable(const SupervisorState& state, std::string_view boot_id) {
     DurableState result{std::string(boot_id), state.target_run, state.target_seen_down,
                         state.random,         state.restarts,   {}};
     for (const auto& [unit, node] : state.nodes)
-        if (node.recorded || node.hold) result.nodes.emplace(unit, durable_part(node));
+        if (is_durable(node)) result.nodes.emplace(unit, durable_part(node));
     return result;
 }
 
@@ -239,29 +266,19 @@ SupervisorState restore_state(ServiceGraph graph, const DurableState& remembered
     return state;
 }
 
+std::string write_state(const SupervisorState& state, std::string_view boot_id) {
+    std::string text = write_stack(boot_id, state.target_run, state.target_seen_down, state.random,
+                                   state.restarts);
+    for (const auto& [unit, node] : state.nodes)
+        if (is_durable(node)) write_node(text, unit, node);
+    return text;
+}
+
 std::string write_state(const DurableState& state) {
-    Table root;
-    set(root, "format", std::int64_t{DurableState::kFormat});
-    set(root, "boot_id", state.boot_id);
-    set(root, "target_run", state.target_run);
-    set(root, "target_seen_down", state.target_seen_down);
-    set(root, "random", static_cast<std::int64_t>(state.random));
-    Writer stack;
-    stack("restarts", state.restarts);
-    for (Member& member : stack.table) root.push_back(std::move(member));
-    Table nodes;
-    for (const auto& [unit, node] : state.nodes) {
-        Writer writer;
-        visit_node(writer, node);
-        if (node.last_incident) {
-            Writer incident;
-            visit_incident(incident, *node.last_incident);
-            set(writer.table, "last_incident", std::move(incident.table));
-        }
-        set(nodes, unit, std::move(writer.table));
-    }
-    set(root, "nodes", std::move(nodes));
-    return write_toml(root);
+    std::string text = write_stack(state.boot_id, state.target_run, state.target_seen_down,
+                                   state.random, state.restarts);
+    for (const auto& [unit, node] : state.nodes) write_node(text, unit, node);
+    return text;
 }
 
 DurableState read_state(std::string_view text, std::string_view file, Diagnostics& diagnostics) {
@@ -292,12 +309,6 @@ DurableState read_state(std::string_view text, std::string_view file, Diagnostic
             TableReader table(member.value, path, diagnostics);
             Reader io{table};
             visit_node(io, node);
-            if (const Value* value = table.table("last_incident")) {
-                TableReader last(*value, path + ".last_incident", diagnostics);
-                Reader incident{last};
-                visit_incident(incident, node.last_incident.emplace());
-                last.finish();
-            }
             table.finish();
         }
     }

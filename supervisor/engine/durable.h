@@ -33,6 +33,8 @@ struct DurableState {
 
 // Deterministic; read_state(write_state(s)) == s.
 [[nodiscard]] std::string write_state(const DurableState& state);
+// The same of durable(state, boot_id), without the copy.
+[[nodiscard]] std::string write_state(const SupervisorState& state, std::string_view boot_id);
 [[nodiscard]] DurableState read_state(std::string_view text, std::string_view file,
                                       Diagnostics& diagnostics);
 

@@ -104,7 +104,7 @@ class Stage {
         tell_target();
     }
     void stop_daemon() {
-        remembered_ = write_state(durable(engine_->state(), "boot"));
+        remembered_ = write_state(engine_->state(), "boot");
         engine_.reset();
         deadlines_.clear();
         probing_.clear();

@@ -263,8 +263,7 @@ std::string Script::play(std::string_view events, Show show) {
         if (words.empty()) continue;
         if (words[1] == "die" || words[1] == "boot") { // lakebedd, or the whole machine
             Diagnostics diagnostics;
-            const std::string text =
-                write_state(durable(engine_.state(), fmt::format("boot{}", boot_)));
+            const std::string text = write_state(engine_.state(), fmt::format("boot{}", boot_));
             if (words[1] == "boot") ++boot_;
             const DurableState remembered = read_state(text, "state.toml", diagnostics);
             EXPECT_FALSE(diagnostics.has_errors());

@@ -74,7 +74,7 @@ void Life::read_again_each_minute(std::uint64_t life) {
 void Life::kill_daemon(Duration away) {
     if (!engine_) return;
     if (trace_) note("lakebedd dies");
-    remembered_ = write_state(durable(engine_->state(), fmt::format("boot{}", boots_)));
+    remembered_ = write_state(engine_->state(), fmt::format("boot{}", boots_));
     engine_.reset();
     connected_ = false;
     ++connection_;
