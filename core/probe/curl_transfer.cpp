@@ -11,6 +11,7 @@
 namespace lakebed {
 namespace {
 
+constexpr long kReceiveBuffer = 1024; // each probe keeps its own, and answers are short
 constexpr std::size_t kLongestBody = std::size_t{4} << 20; // the rest is dropped
 
 std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* userdata) {
@@ -75,6 +76,7 @@ void CurlTransfer::reset() {
     body_.clear();
     headers_.reset();
     curl_easy_setopt(easy_.get(), CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy_.get(), CURLOPT_BUFFERSIZE, kReceiveBuffer);
     curl_easy_setopt(easy_.get(), CURLOPT_NOPROXY,
                      "*"); // never through http_proxy: it is our service
     curl_easy_setopt(easy_.get(), CURLOPT_PROTOCOLS_STR, "http");

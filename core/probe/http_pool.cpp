@@ -1,5 +1,6 @@
 #include "probe/http_pool.h"
 
+#include <array>
 #include <utility>
 
 #include <sys/epoll.h>
@@ -28,8 +29,12 @@ std::shared_ptr<HttpPool> HttpPool::of(sd_event* loop) {
     return pool;
 }
 
-HttpPool::HttpPool(sd_event* loop) : loop_(loop), multi_(curl_multi_init()) {
+HttpPool::HttpPool(sd_event* loop)
+    : loop_(loop), sockets_(epoll_create1(EPOLL_CLOEXEC)), multi_(curl_multi_init()) {
+    auto source = watch_fd(loop_, sockets_.get(), EPOLLIN, [this](std::uint32_t) { take_ready(); });
+    if (!source) multi_.reset();
     if (!multi_) return;
+    source_ = *std::move(source);
     curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, &HttpPool::on_socket_wish);
     curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
     curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &HttpPool::on_timer_wish);
@@ -52,21 +57,30 @@ void HttpPool::cancel(CurlTransfer& transfer) {
 
 int HttpPool::on_socket_wish(void*, int fd, int what, void* userdata, void*) {
     auto* self = static_cast<HttpPool*>(userdata);
-    self->sockets_.erase(fd);
-    if (what == CURL_POLL_REMOVE) return 0;
-    std::uint32_t events = 0;
-    if (what & CURL_POLL_IN) events |= EPOLLIN;
-    if (what & CURL_POLL_OUT) events |= EPOLLOUT;
-    auto source = watch_fd(self->loop_, fd, events, [self, fd](std::uint32_t ready) {
+    epoll_event wish{};
+    wish.data.fd = fd;
+    if (what == CURL_POLL_REMOVE) {
+        epoll_ctl(self->sockets_.get(), EPOLL_CTL_DEL, fd, &wish);
+        return 0;
+    }
+    if (what & CURL_POLL_IN) wish.events |= EPOLLIN;
+    if (what & CURL_POLL_OUT) wish.events |= EPOLLOUT;
+    if (epoll_ctl(self->sockets_.get(), EPOLL_CTL_MOD, fd, &wish) == 0) return 0;
+    return epoll_ctl(self->sockets_.get(), EPOLL_CTL_ADD, fd, &wish) == 0 ? 0 : -1;
+}
+
+void HttpPool::take_ready() {
+    std::shared_ptr<HttpPool> alive = shared_from_this(); // a callback may end its last user
+    std::array<epoll_event, 64> ready;
+    const int count = epoll_wait(sockets_.get(), ready.data(), static_cast<int>(ready.size()), 0);
+    for (int i = 0; i < count; ++i) {
+        const epoll_event& event = ready[static_cast<std::size_t>(i)];
         int happened = 0;
-        if (ready & (EPOLLIN | EPOLLHUP)) happened |= CURL_CSELECT_IN;
-        if (ready & EPOLLOUT) happened |= CURL_CSELECT_OUT;
-        if (ready & EPOLLERR) happened |= CURL_CSELECT_ERR;
-        self->drive(fd, happened);
-    });
-    if (!source) return -1;
-    self->sockets_[fd] = *std::move(source);
-    return 0;
+        if (event.events & (EPOLLIN | EPOLLHUP)) happened |= CURL_CSELECT_IN;
+        if (event.events & EPOLLOUT) happened |= CURL_CSELECT_OUT;
+        if (event.events & EPOLLERR) happened |= CURL_CSELECT_ERR;
+        drive(event.data.fd, happened); // of one that was closed meanwhile libcurl knows nothing
+    }
 }
 
 int HttpPool::on_timer_wish(void*, long milliseconds, void* userdata) {

@@ -1,7 +1,9 @@
 // HttpPool: the HTTP transfers of one loop, on one libcurl multi handle with one pool of
 // connections.
 //
-// A multi handle for each probe would cost three file descriptors and some 20 KiB each at rest.
+// A multi handle for each probe would cost three file descriptors and some 20 KiB each at rest. The
+// sockets have an epoll of their own: the loop takes one event at a turn and looks at all that are
+// ready in each, so that a hundred answers of one moment would be looked at ten thousand times.
 #pragma once
 
 #include <functional>
@@ -10,6 +12,7 @@
 
 #include "probe/curl_transfer.h"
 #include "probe/loop_source.h"
+#include "sys/unique_fd.h"
 
 namespace lakebed {
 
@@ -35,10 +38,12 @@ class HttpPool : public std::enable_shared_from_this<HttpPool> {
     explicit HttpPool(sd_event* loop);
     static int on_socket_wish(void* easy, int fd, int what, void* self, void* unused);
     static int on_timer_wish(void* multi, long milliseconds, void* self);
+    void take_ready();
     void drive(int fd, int curl_events);
 
     sd_event* loop_;
-    std::map<int, LoopSource> sockets_;
+    UniqueFd sockets_; // epoll
+    LoopSource source_;
     LoopSource timer_;
     std::map<void*, Done> running_; // by CURL*
     std::unique_ptr<void, FreeMulti> multi_;

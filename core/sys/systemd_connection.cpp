@@ -1,6 +1,7 @@
 #include "sys/systemd_connection.h"
 
 #include <cerrno>
+#include <deque>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr Duration kRetry = std::chrono::milliseconds(100);
 constexpr Duration kPasses = std::chrono::milliseconds(3);
+constexpr int kReadsAtOnce = 8;
 constexpr std::uint64_t kCallTimeout = 90'000'000; // PID 1 is mute while it reloads
 constexpr const char* kUnitInterface = "org.freedesktop.systemd1.Unit";
 constexpr const char* kProperties = "org.freedesktop.DBus.Properties";
@@ -95,6 +97,9 @@ struct SystemdConnection::State {
     std::optional<UnitProperties> up_after(std::uint32_t job, const std::string& unit);
     void doubt(const std::string& unit);
     void read_all(const std::string& unit, Reply<UnitProperties> reply);
+    void read_next();
+    std::deque<std::pair<std::string, Reply<UnitProperties>>> to_read;
+    int being_read = 0;
     std::string last_error;
     EventSource retry;
 
@@ -222,6 +227,8 @@ void SystemdConnection::State::connect() {
     known.clear();
     half_told.clear();
     doubtful.clear();
+    to_read.clear();
+    being_read = 0;
     if (Result<void> opened = open(); !opened) {
         if (opened.error().message != last_error) events.disconnected(opened.error().message);
         last_error = opened.error().message;
@@ -328,11 +335,23 @@ bool SystemdConnection::connected() const {
     return state_->ready;
 }
 
+// A few at a time: each answer has 20 KB, and other calls are to come between.
 void SystemdConnection::State::read_all(const std::string& unit, Reply<UnitProperties> reply) {
+    to_read.push_back({unit, std::move(reply)});
+    read_next();
+}
+
+void SystemdConnection::State::read_next() {
+    if (to_read.empty() || being_read == kReadsAtOnce) return;
+    auto [unit, reply] = std::move(to_read.front());
+    to_read.pop_front();
+    ++being_read;
     std::string what = "cannot read the state of " + unit;
     // An empty interface name asks for the properties of all of them, as one snapshot.
     call(what, unit_path(unit), kProperties, "GetAll", strings({""}),
          [this, unit, what, reply = std::move(reply)](Result<sd_bus_message*> message) {
+             --being_read;
+             read_next();
              if (!message) return reply(tl::unexpected<Error>(message.error()));
              UnitProperties properties;
              if (int r = read_unit_properties(*message, properties); r < 0)
