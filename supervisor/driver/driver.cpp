@@ -245,8 +245,6 @@ void Driver::drain() {
         const TimePoint at = now();
         std::vector<Action> actions = supervisor_.on(event, at);
         const bool routine = is_routine(event, actions);
-        for (const Action& action : actions)
-            if (std::holds_alternative<act::RestartUnit>(action)) perform(action);
         if (!routine && has_graph_ && store_.is_urgent(state())) {
             bool wish = std::holds_alternative<UserCommand>(event);
             // A full disk must not end supervision: go on with what is in memory.
@@ -258,8 +256,7 @@ void Driver::drain() {
             save_soon();
             note_incident(unit, incident);
         }
-        for (const Action& action : actions)
-            if (!std::holds_alternative<act::RestartUnit>(action)) perform(action);
+        for (const Action& action : actions) perform(action);
         recorder_.turn(at, event, actions);
     }
     draining_ = false;

@@ -38,8 +38,6 @@ class EventGate {
     void job_is_listed(std::uint32_t id, const std::string& type);
     void job_is_ours(std::uint32_t id, const std::string& type);
 
-    [[nodiscard]] bool is_ours(std::uint32_t id) const { return job(id).ours; }
-
     // The caller has the unit read, unless it is being read.
     void job_removed(std::uint32_t id, const std::string& unit, const std::string& result);
 

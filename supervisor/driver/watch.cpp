@@ -56,8 +56,6 @@ void Driver::disconnected(const std::string& why) {
 
 void Driver::unit_told(const std::string& unit, const UnitProperties& now) {
     if (!is_watched(unit)) return;
-    // Up under our own job: that job's end follows.
-    if (now.active_state == "active" && gate_.is_ours(now.job_id)) return;
     if (now.job_id != 0) job_new(now.job_id, unit);
     gate_.unit_seen(unit, now);
     take_from_gate();

@@ -100,12 +100,14 @@ class Stage {
         engine_.emplace(restore_state(scenario_.graph, state, "boot"));
         ++life_;
         recording_ += write_life(engine_->state(), "simulated") + "\n";
+        systemd_.keep_loaded(true);
         read_all();
         tell_target();
     }
     void stop_daemon() {
         remembered_ = write_state(engine_->state(), "boot");
         engine_.reset();
+        systemd_.keep_loaded(false);
         deadlines_.clear();
         probing_.clear();
         ++life_;

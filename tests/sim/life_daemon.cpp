@@ -58,6 +58,7 @@ void Life::boot_daemon() {
     for (auto& of_unit : deadlines_) of_unit.fill(0);
     for (auto& of_unit : probing_) of_unit.fill(false);
     oracle_.daemon_started();
+    systemd_.keep_loaded(scenario_.keeps_loaded);
     connect();
     if (engine_) read_again_each_minute(life_);
     if (engine_) watch_guards(life_);
@@ -76,6 +77,7 @@ void Life::kill_daemon(Duration away) {
     if (trace_) note("lakebedd dies");
     remembered_ = write_state(engine_->state(), fmt::format("boot{}", boots_));
     engine_.reset();
+    systemd_.keep_loaded(false);
     connected_ = false;
     ++connection_;
     die_before_acting_ = false;

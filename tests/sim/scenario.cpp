@@ -192,6 +192,7 @@ Scenario make_scenario(std::uint64_t seed, Duration length) {
             StackBudget{static_cast<int>(random.between(3, 12)), random.span(2min, 10min)};
     scenario.lost_signals = random.chance(0.3) ? 0.2 : 0;
     scenario.hidden_jobs = random.chance(0.5) ? 0.3 : 0;
+    scenario.keeps_loaded = random.chance(0.5);
     for (const GraphNode& node : scenario.graph.nodes) {
         const bool jvm = random.chance(0.2);
         scenario.timing.push_back(

@@ -78,6 +78,7 @@ struct Scenario {
     std::vector<Timing> timing; // by index into graph.nodes
     std::vector<Fault> faults;  // in order of time; none in the last kQuiet
     double lost_signals = 0;    // share of PropertiesChanged that never arrive
+    bool keeps_loaded = false;  // lakebedd has a bus on which to refer to its units
     double hidden_jobs = 0;     // share of jobs that end before lakebedd can ask their type
 };
 

@@ -281,7 +281,7 @@ void Systemd::down(Unit& unit) {
 }
 
 // An inactive unit that nothing loaded refers to is unloaded, and read anew without a memory when
-// somebody asks for it. Its dependents refer to it (After=).
+// somebody asks for it. Its dependents refer to it (After=), and so may lakebedd.
 void Systemd::collect() {
     for (bool again = true; again;) {
         again = false;
@@ -291,7 +291,7 @@ void Systemd::collect() {
                 return units_[other].phase != Phase::inactive || units_[other].job ||
                        units_[other].ran;
             });
-            if (kept || referred) continue;
+            if (kept || referred || (kept_loaded_ && unit.installed)) continue;
             unit.run.clear();
             unit.ran = false;
             unit.n_restarts = 0;
@@ -299,6 +299,11 @@ void Systemd::collect() {
             again = true;
         }
     }
+}
+
+void Systemd::keep_loaded(bool all) {
+    kept_loaded_ = all;
+    collect();
 }
 
 void Systemd::kill(std::size_t index, const std::string& result, int code, int status) {

@@ -107,7 +107,8 @@ class Systemd {
     void mask(std::size_t unit, bool masked);
     // Units that are not in the graph are removed; of the scenario's.
     void install(const ServiceGraph& graph);
-    void power_off(); // everything is gone at once; what counts at a reboot
+    void keep_loaded(bool all); // lakebedd refers to them (RefUnit), or does no more
+    void power_off();           // everything is gone at once; what counts at a reboot
 
     [[nodiscard]] UnitSnapshot snapshot(std::size_t unit) const;
     [[nodiscard]] std::size_t place(const std::string& unit) const { return places_.at(unit); }
@@ -138,7 +139,7 @@ class Systemd {
     std::unordered_map<std::string, std::size_t> places_;
     std::uint32_t last_job_ = 0;
     std::uint64_t last_run_ = 0;
-    bool running_jobs_ = false, jobs_wait_ = false;
+    bool running_jobs_ = false, jobs_wait_ = false, kept_loaded_ = false;
 };
 
 } // namespace lakebed::sim
