@@ -85,7 +85,8 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
             timeline_.now() - *truth.up_since >= scenario_.graph.nodes[unit].restart.reset_after)
             renew(unit);
         truth.failed_at = by_itself ? std::optional(timeline_.now()) : std::nullopt;
-        truth.bad_config = event.now.exec_main_status == 78;
+        // The log may have said so before it ended.
+        truth.bad_config = truth.bad_config || event.now.exec_main_status == 78;
         truth.failed_run = run;
     }
     if (event.now.load_state == "masked") { // to unmask it starts it at once
