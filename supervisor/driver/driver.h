@@ -107,6 +107,8 @@ class Driver {
     void log_state(const std::string& unit, const NodeState& now) const;
     void tell_what_lasts_soon(Duration delay);
     void tell_what_lasts();
+    void announce(const std::string& unit, State state);
+    void tell_announced();
     void tell_soon();
     void tell_now();
     void look_for_fatal_lines(const std::string& unit, const UnitSnapshot& failed, bool again);

@@ -38,10 +38,14 @@ constexpr Duration kFirstLook = std::chrono::milliseconds(30);
 constexpr Duration kSecondLook = std::chrono::milliseconds(300);
 constexpr std::size_t kLongestLine = 1000; // std::regex recurses for each character
 
-// States on the way to another.
-bool passes(const NodeState& node) {
-    return node.state == State::waiting || node.state == State::starting ||
-           node.state == State::restarting || node.state == State::stopping;
+// A start of the stack is a thousand such small steps, of which PID 1 tells the log already; whom a
+// service waits for changes with each.
+bool passes(State state) {
+    return state == State::waiting || state == State::starting || state == State::stopping;
+}
+
+bool is_trouble(State state) {
+    return !passes(state) && state != State::ready && state != State::stopped;
 }
 
 bool has_process(const UnitSnapshot& unit) {
@@ -72,7 +76,7 @@ void Driver::perform(const Action& action) {
     else if (const auto* warning = std::get_if<act::Warn>(&action))
         log_event(LogLevel::error, warning->sentence, {}, kSelfEvent.message_id);
     else if (const auto* news = std::get_if<act::Announce>(&action))
-        announced_.insert(news->unit);
+        announce(news->unit, news->state);
 }
 
 void Driver::queue_job(JobVerb verb, const std::string& unit) {
@@ -213,8 +217,8 @@ void Driver::explain(const std::string& unit, const std::string& sentence) {
                   kStateEvent.message_id);
         return;
     }
-    if (!passes(*now)) log_state(unit, *now);
-    if (!passes(*now) && !has_process(now->unit)) return;
+    if (!passes(now->state)) log_state(unit, *now);
+    if (!passes(now->state) && !has_process(now->unit)) return;
     lasting_.insert(unit);
     tell_what_lasts_soon(kLasts);
 }
@@ -227,8 +231,7 @@ void Driver::log_state(const std::string& unit, const NodeState& now) const {
         log_about_unit(unit, LogLevel::notice, now.reason, fields, kStateEvent.message_id);
 }
 
-// A start of the stack is a thousand small steps, of which PID 1 tells the log already; whom a
-// service waits for changes with each. Each STATUS= costs PID 1 a message and two signals.
+// Each STATUS= costs PID 1 a message and two signals.
 void Driver::tell_what_lasts_soon(Duration delay) {
     if (tell_lasting_.active()) return;
     if (Result<EventSource> timer = loop_.after(delay, delay / 10, [this] { tell_what_lasts(); }))
@@ -248,12 +251,26 @@ void Driver::tell_what_lasts() {
             if (!told && told.error().code != Errc::not_found)
                 log_event(LogLevel::warning, told.error().message, {{"UNIT", unit}});
         }
-        if (now != nullptr && passes(*now)) log_state(unit, *now);
+        if (now != nullptr && passes(now->state)) log_state(unit, *now);
         lasting_.erase(unit);
     }
 }
 
-// Whoever listens is told ten times a second what has become of things, not each step.
+// Whoever listens is told of trouble at once, of the rest ten times a second.
+void Driver::announce(const std::string& unit, State state) {
+    announced_.insert(unit);
+    if (is_trouble(state)) tell_announced();
+}
+
+void Driver::tell_announced() {
+    for (const std::string& unit : std::exchange(announced_, {})) {
+        const GraphNode* spec = this->spec(unit);
+        if (spec == nullptr) continue;
+        bus_service_->service_changed(spec->name, to_string(node(unit)->state));
+        if (listener_.service_changed) listener_.service_changed(service(*spec));
+    }
+}
+
 void Driver::tell_soon() {
     if (telling_.active()) return;
     Result<EventSource> timer = loop_.after(kTellEvery, kTellEvery / 10, [this] { tell_now(); });
@@ -265,12 +282,7 @@ void Driver::tell_soon() {
 
 void Driver::tell_now() {
     telling_ = {};
-    for (const std::string& unit : std::exchange(announced_, {})) {
-        const GraphNode* spec = this->spec(unit);
-        if (spec == nullptr) continue;
-        bus_service_->service_changed(spec->name, to_string(node(unit)->state));
-        if (listener_.service_changed) listener_.service_changed(service(*spec));
-    }
+    tell_announced();
     bus_service_->changed();
     if (listener_.changed) listener_.changed();
     std::string text = !problem_.empty() ? problem_ : summary(state());

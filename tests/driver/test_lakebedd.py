@@ -236,11 +236,13 @@ def test_killing_lakebedd_restarts_nothing_and_operators_wishes_are_remembered(m
     machine.run("systemctl", "stop", unit("web"))
     time.sleep(0.5)
     before = invocations(machine)
+    del before["web"]  # that of a stopped unit goes with lakebedd, which had it kept in memory
     pid = machine.main_pid("lakebedd")
     machine.sh(f"kill -KILL {pid}")
     wait_until("a new lakebedd serves", lambda: machine.main_pid("lakebedd") not in (0, pid) and len(states(machine)) == 5, timeout=15)
     time.sleep(2)
-    assert invocations(machine) == before
+    after = invocations(machine)
+    assert {name: after[name] for name in before} == before
     assert machine.active(unit("web")) == "inactive"
     call(machine, "Start", "web")
     wait_ready(machine)

@@ -303,12 +303,17 @@ def test_the_bus_tells_of_properties_and_incidents_and_strangers_only_read(machi
     kill(machine, "a")
     wait_until("the incident", lambda: '"IncidentSeen"' in machine.out("cat", "/run/bus"), timeout=20)
     wait_ready(machine)
-    messages = [json.loads(line) for line in machine.out("cat", "/run/bus").splitlines()]
-    seen = next(m for m in messages if m.get("member") == "IncidentSeen")["payload"]["data"]
+
+    def heard():
+        return [json.loads(line) for line in machine.out("cat", "/run/bus").splitlines()]
+
+    def ready():
+        return [m["payload"]["data"][1]["Ready"]["data"] for m in heard()
+                if m.get("member") == "PropertiesChanged" and "Ready" in m["payload"]["data"][1]]
+
+    seen = next(m for m in heard() if m.get("member") == "IncidentSeen")["payload"]["data"]
     assert seen[:3] == ["a", "crash", "killed by SIGKILL"] and seen[3] == incidents(machine, "a")[-1]
-    ready = [m["payload"]["data"][1]["Ready"]["data"] for m in messages
-             if m.get("member") == "PropertiesChanged" and "Ready" in m["payload"]["data"][1]]
-    assert ready[:2] == [False, True], ready
+    wait_until("it is told that all is ready again", lambda: ready()[:2] == [False, True])
 
     place = ["io.lakebed.Supervisor1", "/io/lakebed/Supervisor1"]
     shown = machine.out("setpriv", "--reuid=stranger", "--init-groups", "busctl", "introspect", *place, "io.lakebed.Supervisor1")
