@@ -18,6 +18,7 @@
 #include "driver/probe_times.h"
 #include "driver/recorder.h"
 #include "driver/state_store.h"
+#include "driver/target_watch.h"
 #include "engine/supervisor.h"
 #include "probe/probe.h"
 #include "sys/event_loop.h"
@@ -84,7 +85,6 @@ class Driver {
     void refresh_all();
     [[nodiscard]] std::set<std::string> units() const; // of the graph; guards have none
     void take_from_gate();
-    void target_changed(const UnitSnapshot& target);
     void target_settled();
     void unit_changed(UnitChanged event);
     [[nodiscard]] bool is_watched(const std::string& unit) const;
@@ -153,10 +153,9 @@ class Driver {
         int calls = 0;                   // of ours for a job, without an answer yet
         std::vector<std::uint32_t> jobs; // that appeared meanwhile: ours, most likely
     };
-    std::map<std::string, Asked> queueing_;  // by unit
-    std::set<std::string> unread_;           // since the connection was made
-    std::optional<UnitSnapshot> target_;     // last seen
-    std::optional<std::string> target_told_; // invocation, "" for down, as told to the engine
+    std::map<std::string, Asked> queueing_; // by unit
+    std::set<std::string> unread_;          // since the connection was made
+    TargetWatch target_;
     bool shutdown_told_ = false;
     bool bus_settled_ = false; // as far as it will be before we call ourselves ready
     bool ready_told_ = false;

@@ -30,7 +30,7 @@ void Driver::connected() {
     queueing_.clear();
     reading_.clear();
     unread_.clear();
-    target_.reset();
+    target_.connection_broke();
     log_event(LogLevel::info, "connected to systemd");
     systemd_->list_jobs([this](Result<std::vector<SystemdJob>> jobs) {
         if (!jobs) return;
@@ -91,12 +91,8 @@ void Driver::ask_job_type(std::uint32_t id, const std::string& unit) {
             shutdown_told_ = true;
             handle(ShutdownRequested{});
         }
-        // At once, and not when the target itself is read: its members' stops come next.
-        if (unit == kTarget && type == std::string("stop") && target_told_ != std::string()) {
-            if (target_) target_->job_type = *type; // what was seen of it is older
-            target_told_ = std::string();
-            handle(TargetStopping{});
-        }
+        if (unit == kTarget && type == std::string("stop"))
+            if (std::optional<Event> stops = target_.stop_queued()) handle(std::move(*stops));
         take_from_gate();
     });
 }
@@ -147,10 +143,12 @@ void Driver::take_from_gate() {
         }
         auto& changed = std::get<UnitChanged>(item);
         unread_.erase(changed.unit);
-        if (changed.unit == kTarget)
-            target_changed(changed.now);
-        else
+        if (changed.unit != kTarget) {
             unit_changed(std::move(changed));
+            continue;
+        }
+        target_.seen(std::move(changed.now));
+        if (unread_.empty()) target_settled();
     }
     if (unread_.empty()) target_settled();
 }
@@ -170,34 +168,16 @@ void Driver::unit_changed(UnitChanged event) {
     if (failed_now) look_for_fatal_lines(told.unit, told.now, false);
 }
 
-void Driver::target_changed(const UnitSnapshot& target) {
-    target_ = target;
-    if (unread_.empty()) target_settled();
-}
-
 // The engine hears of the target once every unit has been read, so that nothing is started that
 // runs already.
 void Driver::target_settled() {
-    if (!target_) return;
+    if (!target_.known()) return;
     if (!ready_told_ && bus_settled_) {
         ready_told_ = true;
         notify_systemd("READY=1");
     }
     if (!has_graph_) return;
-    const std::string& active = target_->active_state;
-    bool leaving = target_->job_type == "stop";
-    std::optional<std::string> tell;
-    if ((active == "active" || active == "activating" || active == "reloading") && !leaving)
-        tell = target_->invocation_id.empty() ? "-" : target_->invocation_id;
-    else if (leaving || target_->job_id == 0)
-        tell = "";
-    if (tell && tell != target_told_) {
-        target_told_ = tell;
-        if (tell->empty())
-            handle(TargetStopping{});
-        else
-            handle(TargetStarting{target_->invocation_id, target_->became_active});
-    }
+    if (std::optional<Event> news = target_.news()) handle(std::move(*news));
 }
 
 } // namespace lakebed
