@@ -35,6 +35,9 @@ class EventGate {
     [[nodiscard]] bool job_appeared(std::uint32_t id);
     void job_type_is(std::uint32_t id, std::optional<std::string> type);
 
+    // Of what type it is.
+    [[nodiscard]] bool knows(std::uint32_t id) const { return !job(id).type.empty(); }
+
     void job_is_listed(std::uint32_t id, const std::string& type);
     void job_is_ours(std::uint32_t id, const std::string& type);
 

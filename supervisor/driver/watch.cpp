@@ -56,7 +56,9 @@ void Driver::disconnected(const std::string& why) {
 
 void Driver::unit_told(const std::string& unit, const UnitProperties& now) {
     if (!is_watched(unit)) return;
-    if (now.job_id != 0) job_new(now.job_id, unit);
+    // PID 1 tells of the units before it tells of their jobs, and a stop of the target is to be
+    // known before the stops of its members: a read comes after both.
+    if (now.job_id != 0 && !gate_.knows(now.job_id)) return refresh(unit);
     gate_.unit_seen(unit, now);
     take_from_gate();
 }
