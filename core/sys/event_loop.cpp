@@ -26,7 +26,6 @@ int run_callback(void* userdata) {
 int on_time(sd_event_source*, std::uint64_t, void* userdata) {
     return run_callback(userdata);
 }
-
 int on_signal_source(sd_event_source*, const signalfd_siginfo*, void* userdata) {
     return run_callback(userdata);
 }

@@ -88,16 +88,11 @@ struct SystemdConnection::State {
     EventLoop& loop;
     SystemdEvents events;
     BusPtr bus;
-    bool ready = false;                                    // Subscribe has been answered
-    std::unordered_map<std::string, UnitProperties> known; // by unit, as last read or signalled
-    std::unordered_map<std::string, UnitProperties>
-        half_told;                  // the other half of a signal is to come
-    std::set<std::string> doubtful; // units that may be in passing
+    bool ready = false;                                        // Subscribe has been answered
+    std::unordered_map<std::string, UnitProperties> known;     // by unit, as last read or signalled
+    std::unordered_map<std::string, UnitProperties> half_told; // the rest of a signal is to come
+    std::set<std::string> doubtful;                            // units that may be in passing
     EventSource ask_of_doubtful;
-    std::optional<UnitProperties> up_after(std::uint32_t job, const std::string& unit);
-    void doubt(const std::string& unit);
-    void read_all(const std::string& unit, Reply<UnitProperties> reply);
-    void read_next();
     std::deque<std::pair<std::string, Reply<UnitProperties>>> to_read;
     int being_read = 0;
     std::string last_error;
@@ -107,6 +102,10 @@ struct SystemdConnection::State {
     Result<void> open();
     Result<void> watch(sd_bus* on, bool direct);
     void lost(const std::string& why);
+    std::optional<UnitProperties> up_after(std::uint32_t job, const std::string& unit);
+    void doubt(const std::string& unit);
+    void read_all(const std::string& unit, Reply<UnitProperties> reply);
+    void read_next();
     void call(std::string what, const std::string& path, const char* interface, const char* method,
               const Append& append, Handler handler);
 

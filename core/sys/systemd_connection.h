@@ -56,8 +56,9 @@ class SystemdConnection {
     // which PID 1 wrote them, so that a reply knows of all that was signalled before it; without a
     // connection, at once with an Error. Those under way when it breaks may never come:
     // `disconnected` stands for them.
-    // The first time all its properties, which keeps PID 1 busy for 2 to 9 ms (UnitFileState has it
-    // read the directories of units); later its state and job only, when the signals told the rest.
+    // The first time all its properties, which keeps PID 1 busy for 2 ms and more (UnitFileState
+    // has it read the directories of units); later its state and job only, when the signals told
+    // the rest.
     void read_unit(const std::string& unit, Reply<UnitProperties> reply);
     void read_job_type(std::uint32_t id, Reply<std::string> reply);
     void list_jobs(Reply<std::vector<SystemdJob>> reply);

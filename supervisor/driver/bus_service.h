@@ -35,8 +35,8 @@ class BusService {
 
     void service_changed(const std::string& name, std::string_view state);
     void incident_seen(const IncidentRecord& record, const std::string& evidence);
-    // Has PID 1 keep these units loaded, and no others of before: it forgets what is inactive and
-    // nobody's need, and to read it again at its start takes as long as the start (RefUnit).
+    // Has PID 1 keep these units loaded, and no others of before (RefUnit): it forgets what is
+    // inactive and nobody's need, and would read it again at its start.
     void keep_loaded(const std::set<std::string>& units);
     // Tells of the properties that are not as they were when this was last called.
     void changed();
