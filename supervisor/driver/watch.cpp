@@ -14,9 +14,9 @@ constexpr std::string_view kTarget = "lakebed.target";
 constexpr std::string_view kShutdown = "shutdown.target";
 constexpr Duration kRelist = std::chrono::seconds(60);
 
+// Also when its exit status counts as success (SuccessExitStatus=): it has ended by itself.
 bool failed(const UnitSnapshot& unit) {
-    return (unit.active_state == "failed" || unit.sub_state.starts_with("auto-restart")) &&
-           unit.result != "success";
+    return unit.active_state == "failed" || unit.sub_state.starts_with("auto-restart");
 }
 
 } // namespace

@@ -1,3 +1,6 @@
+#include <csignal>
+
+#include "engine/explain.h"
 #include "engine/moves.h"
 #include "engine/steps.h"
 
@@ -26,6 +29,15 @@ bool was_stopped(const NodeState& node, Observed before) {
     default:
         return false;
     }
+}
+
+// A failure that no restart follows, and that somebody has cleared since (`systemctl
+// reset-failed`): PID 1 keeps the exit status. Nobody stopped it.
+bool failed_and_reset(const Slot& slot, TimePoint now) {
+    const UnitSnapshot& unit = slot.state->unit;
+    const bool failed_job = slot.spec->kind == NodeKind::job && unit.exec_main_code == CLD_EXITED &&
+                            unit.exec_main_status != 0;
+    return failed_job || read_incident(*slot.spec, unit, now).cause == Cause::bad_config;
 }
 
 // Somebody began this run while we were away; who runs on against a guard was suspended before.
@@ -116,7 +128,9 @@ void adopt(Turn& turn, Slot& slot) {
     }
     if (excused_stop && (node.state == State::stopping || in_flight(node)))
         return become(turn, slot, State::stopped);
-    if (!recorded ? node.unit.ran_before : was_stopped(node, turn.before)) {
+    const bool was_away = !recorded ? node.unit.ran_before : was_stopped(node, turn.before);
+    if (was_away && failed_and_reset(slot, turn.now)) return become(turn, slot, State::stopped);
+    if (was_away) {
         const bool ours = node.hold || (node.suspended && !unsent);
         node.operator_stopped = node.operator_stopped || !ours;
         node.doomed = Doomed::no;

@@ -49,6 +49,9 @@ void linger(Turn& turn, Slot& slot) {
     const bool up = seen(slot) == Observed::up;
     const bool known_run = node.unit.invocation_id == node.run;
     if (!known_run && turn.restarted && node.doomed != Doomed::no) node.doomed = Doomed::next_run;
+    // It stayed down for so long that the start we meant to undo is lost: this one is somebody's.
+    if (!known_run && turn.before == Observed::down && turn.now - node.since > kLostJob)
+        node.doomed = Doomed::no;
     const bool overtaken = node.start_wanted && up && lost(turn, node); // our stop went missing
     if (!overtaken &&
         (node.doomed == Doomed::next_run || (node.doomed == Doomed::this_run && known_run))) {
@@ -63,7 +66,9 @@ void linger(Turn& turn, Slot& slot) {
     }
     // The stop that goes with the target may not show in this snapshot yet, or not as what it is.
     if (known_run && !target_runs(turn) && !lost(turn, node)) return;
-    if (known_run && node.unit.job_id != 0 && node.unit.job_type.empty()) return;
+    // Nor may it with a run of ours that was on its way when that stop came.
+    if ((known_run || node.start_wanted) && node.unit.job_id != 0 && node.unit.job_type.empty())
+        return;
     if (up)
         came(turn, slot);
     else

@@ -329,5 +329,12 @@ TEST(Simulation, AnExcusedStopOfWhatWeRestartedAsLakebeddDiedIsNotAnOperators) {
               "restart postgres\nstart postgres\n");
 }
 
+TEST(Simulation, AJobThatFailedAndWasResetWhileLakebeddWasDeadIsRunAgain) {
+    Script script = up("job init\n postgres needs init init");
+    EXPECT_EQ(script.play("10 die\n 20 init inactive ran exit 1 result success\n"
+                          "20 postgres active p1\n 20 target up t1"),
+              "start init\n");
+}
+
 } // namespace
 } // namespace lakebed::test

@@ -1,6 +1,7 @@
 #include "sim/oracle.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -56,7 +57,7 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
     Truth& truth = truth_[unit];
     truth.view = event.now;
     truth.viewed = true;
-    truth.leaving = false;
+    const bool left = std::exchange(truth.leaving, false);
     // A job whose type is not known can hardly be a start.
     const bool ends = event.now.job_type == "stop" || event.now.job_type == "restart" ||
                       (event.now.job_id != 0 && event.now.job_type.empty());
@@ -74,10 +75,12 @@ void Oracle::viewed(const UnitChanged& event, Time captured) {
         if (truth.up) absence_missed(unit);
     }
     if (truth.up && !truth.up_since) truth.up_since = timeline_.now();
-    // A service that systemd would restart is `failed` by the end of a stop only.
-    const bool by_itself = event.now.active_state != "failed" || event.now.load_state == "masked" ||
-                           event.now.exec_main_status == 78 ||
-                           systemd_.units()[unit].spec->kind == NodeKind::job;
+    // A service that systemd would restart is `failed` by the end of a stop only; what fails while
+    // a stop waits is started anew by whoever starts it.
+    const bool by_itself =
+        !ends && !left &&
+        (event.now.active_state != "failed" || event.now.load_state == "masked" ||
+         event.now.exec_main_status == 78 || systemd_.units()[unit].spec->kind == NodeKind::job);
     const bool failed = event.now.active_state == "failed" || event.now.sub_state == "auto-restart";
     if (failed && run != truth.failed_run) {
         // A good run lies behind it.

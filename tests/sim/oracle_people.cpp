@@ -100,7 +100,8 @@ void Oracle::fresh_target() {
         // has not heard of yet may be an operator's stop or that of the target.
         auto just_now = [&](std::optional<Time> at) { return at && timeline_.now() - *at < 1s; };
         truth.maybe_stopped = just_now(truth.last_stop) || just_now(truth.last_start);
-        truth.op_stopped = truth.either = false;
+        truth.op_stopped = false;
+        truth.either = truth.either && truth.hold; // a hold outlives the target, and so does its doubt
         truth.crossed = just_now(truth.last_stop);
         truth.pending_stop.reset();
         forgive(truth);
