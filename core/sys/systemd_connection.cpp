@@ -152,9 +152,11 @@ int SystemdConnection::State::on_properties(sd_bus_message* message, void* userd
     const UnitProperties& now = known->second;
     before.status_text = now.status_text;
     if (now == before) return 0; // another STATUS= only
+    const bool came_up = now.active_state == "active" && before.active_state != "active";
+    if (came_up || (now.active_state == "failed" && now.job_id == 0))
+        state.events.unit_turned(unit);
     // It came up under a job, and next comes the end of that, which no read would come between.
-    if (now.active_state == "active" && now.job_id != 0 && before.active_state != "active")
-        return 0;
+    if (came_up && now.job_id != 0) return 0;
     if (may_be_in_passing(now)) {
         state.doubt(unit);
     } else {

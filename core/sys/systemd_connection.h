@@ -27,6 +27,8 @@ struct SystemdEvents {
     std::function<void(const std::string& why)> disconnected;
     // What it has become, where the signal tells it for sure.
     std::function<void(const std::string& unit, const UnitProperties& now)> unit_changed;
+    // It has failed by itself or come up; what it is now is told by the others, a little later.
+    std::function<void(const std::string& unit)> unit_turned;
     // Something about it changed: read it. What the signal itself says may be a state in passing
     // (`failed` before `auto-restart`), which no read shows, as PID 1 answers between its turns.
     std::function<void(const std::string& unit)> unit_hint;

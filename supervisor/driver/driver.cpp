@@ -85,6 +85,10 @@ Result<void> Driver::start() {
             .disconnected = [this](const std::string& why) { disconnected(why); },
             .unit_changed = [this](const std::string& unit,
                                    const UnitProperties& now) { unit_told(unit, now); },
+            .unit_turned =
+                [this](const std::string& unit) {
+                    if (is_watched(unit)) head_start_.give();
+                },
             .unit_hint = [this](const std::string& unit) { unit_hint(unit); },
             .job_new = [this](std::uint32_t id, const std::string& unit) { job_new(id, unit); },
             .job_removed =

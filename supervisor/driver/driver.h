@@ -22,6 +22,7 @@
 #include "engine/supervisor.h"
 #include "probe/probe.h"
 #include "sys/event_loop.h"
+#include "sys/head_start.h"
 #include "sys/journal.h"
 #include "sys/systemd_connection.h"
 
@@ -143,6 +144,7 @@ class Driver {
     DriverListener listener_;
 
     std::unique_ptr<SystemdConnection> systemd_;
+    HeadStart head_start_; // of the start that may follow
     std::unique_ptr<BusService> bus_service_;
     IncidentSaver incidents_; // tells over the bus
     GuardWatch guards_;

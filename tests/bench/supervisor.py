@@ -9,6 +9,7 @@ started before its need was ready. Idle: memory and processor time of lakebedd a
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -79,6 +80,7 @@ class Bench:
     def __init__(self, machine, events):
         self.machine, self.events = machine, events
         self.generation = 0
+        self.random = random.Random(1)
 
     def write(self, files):
         """All files in one call; `files`: text by path."""
@@ -112,7 +114,8 @@ class Bench:
                 lost += 1
             # The next kill of this service finds it ready, as it would be in life.
             self.events.wait(lambda: len(self.events.ready[name]) > seen, 10)
-            time.sleep(0.03)
+            # Deaths come at any moment of the kernel's tick; a fixed pause would tie them to one.
+            time.sleep(self.random.uniform(0.03, 0.05))
         return latencies, lost
 
 
