@@ -87,9 +87,11 @@ std::string by_hand(const LayoutStep& step, const Artifact& artifact, const std:
                                     to, file, step.inner);
     std::string strip;
     for (int i = 0; i < step.strip; ++i) strip += "/*";
+    // mv cannot merge what several archives bring into one directory.
+    const std::string_view put = step.rename.empty() ? "cp -al" : "mv";
     script += fmt::format(
-        "mkdir {0}/.t; unzip -qo {1}{2} -d {0}/.t; mv {0}/.t{3}/* {0}/{4}; rm -r {0}/.t\n", to,
-        file, quoted(step.include, ""), strip, step.rename);
+        "mkdir {0}/.t; unzip -qo {1}{2} -d {0}/.t; {5} {0}/.t{3}/* {0}/{4}; rm -r {0}/.t\n", to,
+        file, quoted(step.include, ""), strip, step.rename, put);
     return script;
 }
 

@@ -188,6 +188,15 @@ def test_a_killed_service_is_ready_again(machine, name):
     assert {other: machine.invocation(unit(other)) for other in others} == others, "a healthy service was restarted"
 
 
+def test_of_all_control_groups_lakebedd_can_write_its_own_only(machine):
+    pid = machine.out("systemctl", "show", "-P", "MainPID", "lakebedd")
+    files = machine.sh(f"readlink /proc/{pid}/fd/* | grep '^/sys/fs/cgroup'").stdout.split()
+    assert len(files) == 1 and files[0].endswith("/system.slice/lakebedd.service/cgroup.procs"), files
+    writable = [line.split()[1] for line in machine.out("cat", f"/proc/{pid}/mounts").splitlines()
+                if line.split()[1].startswith("/sys/fs/cgroup") and "rw" in line.split()[3].split(",")]
+    assert writable == [files[0].removesuffix("/cgroup.procs")]
+
+
 def test_a_service_stopped_by_an_operator_is_left_alone(machine):
     machine.run("systemctl", "stop", unit("redis"))
     time.sleep(20)  # longer than the fail-safe's hold-off: nothing may bring it back
