@@ -67,8 +67,8 @@ void linger(Turn& turn, Slot& slot) {
     // The stop that goes with the target may not show in this snapshot yet, or not as what it is.
     if (known_run && !target_runs(turn) && !lost(turn, node)) return;
     // Nor may it with a run of ours that was on its way when that stop came.
-    if ((known_run || node.start_wanted) && node.unit.job_id != 0 && node.unit.job_type.empty())
-        return;
+    const bool ours = known_run || (node.start_wanted && !node.started_at);
+    if (ours && node.unit.job_id != 0 && node.unit.job_type.empty()) return;
     if (up)
         came(turn, slot);
     else

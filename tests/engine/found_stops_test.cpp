@@ -269,5 +269,17 @@ TEST(Simulation, AStartByHandLongAfterAStopByHandThatLeftNoRunIsNotUndone) {
     EXPECT_EQ(script.node("postgres").state, State::ready);
 }
 
+TEST(Simulation, AStopByCommandOfTheRunThatSomebodysRestartBringsAfterAStartByCommandStopsIt) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 postgres stopping p1 job ?
+        10 user start
+        11 postgres starting p2 job ?
+        11 user stop postgres
+        13 postgres active p2
+    )"),
+              "stop postgres\n");
+}
+
 } // namespace
 } // namespace lakebed::test

@@ -68,7 +68,9 @@ void Oracle::asks(Verb verb, std::optional<std::size_t> only) {
         truth.unclear.reset();
         if (stops && truth.view.job_id != 0 && truth.view.job_type.empty())
             truth.unclear = timeline_.now();
-        truth.either = stops ? truth.last_start && unseen : truth.pending_stop.has_value();
+        const bool still = verb == Verb::release && truth.either; // that ends a hold only
+        truth.either =
+            still || (stops ? truth.last_start && unseen : truth.pending_stop.has_value());
         truth.pending_stop.reset();
         truth.crossed = false;
         renew(i);

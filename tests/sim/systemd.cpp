@@ -345,7 +345,8 @@ void Systemd::fail(Unit& unit, const std::string& result, int code, int status) 
                 u.result = "resources"; // its own restart is refused
                 enter(u, Phase::failed);
                 if (u.job) finish(u, "failed");
-            } else if (u.job) { // a start that waited the hold-off out
+            } else if (u.job) { // a start that waited the hold-off out, or a restart of now
+                u.job->type = "start";
                 u.job->running = true;
                 begin_start(u);
             } else {
