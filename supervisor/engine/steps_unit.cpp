@@ -48,6 +48,9 @@ void linger(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     const bool up = seen(slot) == Observed::up;
     const bool known_run = node.unit.invocation_id == node.run;
+    // A start in place of the stop that showed before; the end of that may have gone by.
+    if (known_run && turn.before == Observed::going_down && node.unit.job_type == "start")
+        return undone(turn, slot);
     if (!known_run && turn.restarted && node.doomed != Doomed::no) node.doomed = Doomed::next_run;
     // It stayed down for so long that the start we meant to undo is lost: this one is somebody's.
     if (!known_run && turn.before == Observed::down && turn.now - node.since > kLostJob)

@@ -281,5 +281,19 @@ TEST(Simulation, AStopByCommandOfTheRunThatSomebodysRestartBringsAfterAStartByCo
               "stop postgres\n");
 }
 
+TEST(Simulation, AStartByHandInPlaceOfOurStopWhoseEndWentByWithTheConnectionIsKept) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 user stop postgres
+        10 postgres active p1 job stop
+        11 postgres active p1 job start
+        12 postgres active p1
+        12 job postgres start done
+        60 postgres active p1
+    )"),
+              "stop postgres\n");
+    EXPECT_EQ(script.node("postgres").state, State::ready);
+}
+
 } // namespace
 } // namespace lakebed::test
