@@ -163,6 +163,9 @@ void anew(Turn& turn, Slot& slot) {
 void ended(Turn& turn, Slot& slot) {
     NodeState& node = *slot.state;
     if (node.doomed == Doomed::next_run && !node.stop_sent && !lost(turn, node)) return;
+    // It was read when the target began to stop, and the job of that stop would have shown since.
+    const bool was_read = turn.before == Observed::up && turn.before_at > node.since - kStopShows;
+    if (was_read && lost(turn, node)) node.start_wanted = false;
     node.doomed = Doomed::no;
     node.stop_sent = false;
     node.stop_seen = false;

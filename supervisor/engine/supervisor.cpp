@@ -68,7 +68,10 @@ void take(Turn& turn, Slot& slot, const JobDone& event) {
     if (stop) node.stop_owed.reset();
     if (!event.ours) {
         if (stop && event.result == "done") give(turn, slot, Input::stop_done);
-        if (stop && event.result != "done") node.start_wanted = false;
+        // Of unknown type, but what is failed by now it has hardly started.
+        const bool ended = event.job_type.empty() && observe(node.unit) == Observed::failed;
+        if ((stop && event.result != "done") || (ended && event.result == "done"))
+            node.start_wanted = false;
         if (stop && event.result == "canceled") node.stop_seen = false;
         return;
     }

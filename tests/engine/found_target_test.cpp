@@ -296,5 +296,39 @@ TEST(Simulation, AStopOfTheTargetOverAStartOfOursWhoseRunShowsAfterItIsNotAnOper
     EXPECT_EQ(script.node("postgres").state, State::ready);
 }
 
+TEST(Simulation, AStopByHandOfWhatFailedUnderTheTargetsStopIsAnOperators) {
+    Script script = up();
+    EXPECT_EQ(script.play(R"(
+        10 target down
+        10 target up t2
+        10 hive active h1 job ?
+        10.1 hive failed h1 exit 1
+        10.1 job hive ? done
+        10.2 hive failed h1 exit 1 job stop
+        13 hive failed h1 exit 1
+        13 job hive stop done
+        14 postgres inactive
+        14 job postgres stop done
+        15 postgres active p2
+    )"),
+              "start postgres\n");
+    EXPECT_EQ(states(script), "postgres ready, hive stopped_by_operator");
+}
+
+TEST(Simulation, AStopLongAfterTheTargetsThatPassedTheServiceByIsAnOperators) {
+    Script script = up("postgres\n hive");
+    EXPECT_EQ(script.play(R"(
+        10 die
+        20 postgres active p1
+        20 hive active h1
+        20 target down
+        30 target up t2
+        60 postgres inactive
+        60 job postgres stop done
+    )"),
+              "");
+    EXPECT_EQ(script.node("postgres").state, State::stopped_by_operator);
+}
+
 } // namespace
 } // namespace lakebed::test
