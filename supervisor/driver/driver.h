@@ -1,5 +1,6 @@
 // Driver: the edge of lakebedd. What happens on the machine becomes Events of the engine, and the
-// engine's Actions are carried out. One loop, one thread, no blocking call but to write the state.
+// engine's Actions are carried out. One loop, one thread (HeadStart's own only waits), no blocking
+// call but to write the state.
 #pragma once
 
 #include <functional>
