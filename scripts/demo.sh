@@ -50,6 +50,7 @@ forward() { # NAME PORT SCHEME
 }
 echo >&2
 say "running in the machine $machine; reach it at"
+forward "Status page" 7070 http://
 forward "Flink" 8082 http://
 forward "Flink SQL Gateway" 9090 http://
 forward "Spark Connect UI" 4040 http://
