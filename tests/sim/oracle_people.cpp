@@ -103,7 +103,8 @@ void Oracle::fresh_target() {
         auto just_now = [&](std::optional<Time> at) { return at && timeline_.now() - *at < 1s; };
         truth.maybe_stopped = just_now(truth.last_stop) || just_now(truth.last_start);
         truth.op_stopped = false;
-        truth.either = truth.either && truth.hold; // a hold outlives the target, and so does its doubt
+        truth.either =
+            truth.either && truth.hold; // a hold outlives the target, and so does its doubt
         truth.crossed = just_now(truth.last_stop);
         truth.pending_stop.reset();
         forgive(truth);
